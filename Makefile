@@ -1,0 +1,33 @@
+# The whole interface: make run, make test, make check, make bench.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help run test check bench clean
+
+help:
+	@echo "make run     set up, cluster the documentation of the Python packages installed here, print the result"
+	@echo "make test    set up and run the tests"
+	@echo "make check   lint and formatting"
+	@echo "make bench   the benchmark tables of benchmarks/README.md"
+
+# The stamp is newer than pyproject.toml exactly when the environment has what it asks for.
+.venv/installed: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+run: .venv/installed
+	$(BIN)/docclust run configs/default.toml --out runs/pydocs --force
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+check: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: .venv/installed
+	$(BIN)/python benchmarks/quality.py
+
+clean:
+	rm -rf .venv runs

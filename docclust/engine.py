@@ -1,0 +1,52 @@
+"""Blocks of rows, and who maps over them: this process, threads, or a Dask cluster.
+
+A block function is pure and its results come back in the order of the blocks, so sums over blocks are taken in a
+fixed order: who maps changes how long a fit takes and not one bit of its result. joblib does the mapping; inside
+`session` of a Dask backend its work goes to the cluster.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import joblib
+import scipy.sparse as sp
+
+from docclust.errors import SettingError
+
+
+def blocks(X: sp.csr_array, rows: int) -> list[sp.csr_array]:
+    """Cut a matrix into blocks of at most `rows` rows that share its memory."""
+    return [_view(X, start, min(start + rows, X.shape[0])) for start in range(0, X.shape[0], rows)]
+
+
+def map_blocks(function: Callable, pieces: list, *shared: object, n_jobs: int | None = None) -> Iterator:
+    """Call ``function(piece, *shared)`` for every piece; yield the results in order, few of them alive at once."""
+    if len(pieces) == 1 or joblib.effective_n_jobs(n_jobs) == 1:
+        return (function(piece, *shared) for piece in pieces)
+    parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    return parallel(joblib.delayed(function)(piece, *shared) for piece in pieces)
+
+
+def session(backend: str, scheduler: str = "") -> AbstractContextManager:
+    """A context in which `map_blocks` works on `backend`: ``threads``, or ``dask`` with its scheduler's address."""
+    return _dask(scheduler) if backend == "dask" else nullcontext()
+
+
+@contextmanager
+def _dask(scheduler: str) -> Iterator[None]:
+    try:
+        from dask.distributed import Client
+    except ImportError:
+        raise SettingError('[engine] backend = "dask" needs the extra: pip install "docclust[dask]".') from None
+    try:
+        client = Client(scheduler, timeout="10s") if scheduler else Client(processes=True, dashboard_address=None)
+    except (OSError, ValueError) as error:
+        raise SettingError(f"[engine] scheduler = {scheduler!r} cannot be reached ({error}).") from None
+    with client, joblib.parallel_config(backend="dask"):
+        yield
+
+
+def _view(X: sp.csr_array, start: int, stop: int) -> sp.csr_array:
+    first, last = X.indptr[start], X.indptr[stop]
+    parts = (X.data[first:last], X.indices[first:last], X.indptr[start : stop + 1] - first)
+    return sp.csr_array(parts, shape=(stop - start, X.shape[1]))

@@ -1,0 +1,339 @@
+"""`SparseGaussianMixture`: the scikit-learn face of seeding and EM."""
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.special import logsumexp
+from sklearn.base import BaseEstimator, DensityMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from docclust import em, engine, seeding
+from docclust.errors import SettingError
+from docclust.gaussian import Coefficients, Form, Parameters, coefficients, log_joint
+
+COVARIANCES = ("own", "pooled", "tied", "isotropic", "cosine")
+SMOOTHINGS = ("noise", "add", "floor", "prior")
+# The least smoothing, relative to the mean square of a word: keeps variances positive on data without variance.
+LEAST_SMOOTHING = 1e-9
+
+
+class SparseGaussianMixture(DensityMixin, BaseEstimator):
+    """Mixture of Gaussians with diagonal covariance, fitted by EM on sparse rows.
+
+    Parameters
+    ----------
+    n_components : int, default=1
+        Number of clusters K.
+    covariance : {"own", "pooled", "tied", "isotropic", "cosine"}, default="own"
+        How free the variances are: each cluster its own; its own, with `pooling` pseudo-documents of the
+        within-cluster variance; one a word for all clusters; one for all; that with means of length one.
+    smoothing : {"noise", "add", "floor", "prior"}, default="noise"
+        How variances are kept from zero. ``noise``: documents are observed with noise of variance s, in E-step and
+        M-step alike, so the objective never falls. ``add``: s is added in the M-step alone, the textbook form.
+        ``floor``: no variance is less than s. ``prior``: pseudo-documents with the mean and the variance of the
+        whole corpus, in the strengths given below (maximum a posteriori).
+    reg_covar : "auto" or float, default="auto"
+        s after cooling, in squared units of X. ``auto`` takes `final_smoothing` times the K-th largest eigenvalue
+        of the covariance of X.
+    final_smoothing : float, default=0.25
+    cooling : int, default=15
+        Iterations over which s falls from the largest eigenvalue to its final value; 0 starts at the final value.
+        Only ``noise`` is cooled.
+    pooling, weight_pseudo, mean_pseudo, variance_pseudo : float
+        Strengths in pseudo-documents: of `covariance="pooled"`, and of the Dirichlet, normal and inverse-gamma
+        priors of `smoothing="prior"`.
+    init_params : {"kmeans", "k-means++", "random"}, default="kmeans"
+    n_init : int, default=5
+        Starts; the one with the best objective is kept.
+    seeding_steps : int, default=8
+        k-means steps of `init_params="kmeans"`.
+    weights_init, means_init, precisions_init : arrays of shape (K,), (K, v), (K, v), or None
+        A start by parameters instead of documents; all three or none. Then there is one start and no cooling.
+    max_iter : int, default=100
+    tol : float, default=1e-6
+        EM has converged when the objective gains less than `tol` times its size and one document in a thousand
+        or fewer changes cluster.
+    block_rows : int, default=4096
+        Rows of which K responsibilities each are held at once.
+    n_jobs : int or None, default=None
+        Threads. Changes nothing in the result.
+    random_state : int, RandomState or None, default=None
+    on_step : callable, default=None
+        Called with every `docclust.em.Step`.
+
+    Attributes
+    ----------
+    weights_ : array of shape (K,)
+    means_, covariances_ : arrays of shape (K, v)
+        Diagonals; `covariances_` includes the smoothing. Views, and read-only where clusters share variances.
+    labels_ : int array of shape (n,)
+        The cluster of each training document, as `predict` gives it.
+    converged_ : bool
+    n_iter_ : int
+    lower_bound_ : float
+        Objective of the best start, in nats per document: the log-likelihood for ``add`` and ``floor``, its
+        expectation under the noise for ``noise``; a prior's logarithm is included.
+    lower_bounds_ : list of float
+        Objective by iteration, of the best start.
+    steps_ : list of `docclust.em.Step`
+    reg_covar_ : float
+        s after cooling.
+    temperature_ : float
+        What log-densities are divided by before they become probabilities. 1 after `fit`;
+        `docclust.calibration` estimates it from halves of documents.
+
+    Notes
+    -----
+    Responsibilities are computed for `block_rows` documents at a time; no array of documents x words is made.
+    """
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance: str = "own",
+        smoothing: str = "noise",
+        reg_covar: str | float = "auto",
+        final_smoothing: float = 0.25,
+        cooling: int = 15,
+        pooling: float = 1000.0,
+        weight_pseudo: float = 1.0,
+        mean_pseudo: float = 1.0,
+        variance_pseudo: float = 10.0,
+        init_params: str = "kmeans",
+        n_init: int = 5,
+        seeding_steps: int = 8,
+        weights_init: np.ndarray | None = None,
+        means_init: np.ndarray | None = None,
+        precisions_init: np.ndarray | None = None,
+        max_iter: int = 100,
+        tol: float = 1e-6,
+        block_rows: int = 4096,
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        on_step: Callable[[em.Step], None] | None = None,
+    ):
+        self.n_components = n_components
+        self.covariance = covariance
+        self.smoothing = smoothing
+        self.reg_covar = reg_covar
+        self.final_smoothing = final_smoothing
+        self.cooling = cooling
+        self.pooling = pooling
+        self.weight_pseudo = weight_pseudo
+        self.mean_pseudo = mean_pseudo
+        self.variance_pseudo = variance_pseudo
+        self.init_params = init_params
+        self.n_init = n_init
+        self.seeding_steps = seeding_steps
+        self.weights_init = weights_init
+        self.means_init = means_init
+        self.precisions_init = precisions_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.block_rows = block_rows
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.on_step = on_step
+
+    def fit(self, X, y=None):
+        """Fit the mixture.
+
+        Parameters
+        ----------
+        X : CSR matrix or array of shape (n, v)
+        y : ignored
+
+        Raises
+        ------
+        ValueError
+            A parameter is out of its range, or there are fewer distinct rows than clusters.
+
+        Warns
+        -----
+        ConvergenceWarning
+            The best start had not converged after `max_iter` iterations.
+        """
+        X = _as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, ensure_min_samples=2))
+        self._check_parameters(X)
+        rng = check_random_state(self.random_state)
+        form = Form(
+            self.covariance, self.smoothing, self.pooling, self.weight_pseudo, self.mean_pseudo, self.variance_pseudo
+        )
+        schedule = self._schedule(X)
+        target = em.corpus_moments(X)
+        if self.smoothing == "prior":  # a word that never varies has variance zero and would keep it
+            target.variance[...] = np.maximum(target.variance, _least_smoothing(X))
+        best = None
+        for start in self._starts(X, rng):
+            result = em.fit(
+                X,
+                start,
+                self.n_components,
+                form=form,
+                schedule=schedule,
+                max_iter=self.max_iter,
+                tol=self.tol,
+                target=target,
+                block_rows=self.block_rows,
+                n_jobs=self.n_jobs,
+                rng=rng,
+                on_step=self.on_step,
+            )
+            if best is None or result.objective > best.objective:
+                best = result
+        self._keep(best, X.shape[0])
+        if not self.converged_:
+            last = self.steps_[-1]
+            warnings.warn(
+                f"EM did not converge in {self.n_iter_} iterations: {last.moved} documents still change cluster. "
+                f"Try max_iter={2 * self.max_iter}, a larger tol, or fewer clusters.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def fit_predict(self, X, y=None) -> np.ndarray:
+        """Fit, and give the cluster of every row: (n,) int."""
+        return self.fit(X).labels_
+
+    def score_joint(self, X) -> np.ndarray:
+        """J of equation (E), in nats: log of weight times density, (n, K), not normalised and not calibrated."""
+        X, c = self._prepare(X)
+        return np.vstack([log_joint(block, c) for block in engine.blocks(X, self.block_rows)])
+
+    def predict(self, X) -> np.ndarray:
+        """The most probable cluster of every row: (n,) int."""
+        X, c = self._prepare(X)
+        return np.concatenate([log_joint(block, c).argmax(axis=1) for block in engine.blocks(X, self.block_rows)])
+
+    def predict_proba(self, X) -> np.ndarray:
+        """Probability of every cluster for every row, softmax(J / temperature_): (n, K), rows sum to one."""
+        return probabilities(self.score_joint(X), self.temperature_)
+
+    def score_samples(self, X) -> np.ndarray:
+        """Log-density of every row in nats, under the noise where smoothing is ``noise``: (n,)."""
+        X, c = self._prepare(X)
+        return np.concatenate([logsumexp(log_joint(b, c), axis=1) for b in engine.blocks(X, self.block_rows)])
+
+    def score(self, X, y=None) -> float:
+        """Mean log-density of the rows, in nats per document."""
+        return float(self.score_samples(X).mean())
+
+    def renumber(self, order: np.ndarray) -> None:
+        """Number the clusters anew: cluster `order[k]` becomes k."""
+        check_is_fitted(self)
+        rank = np.empty_like(order)
+        rank[order] = np.arange(order.size)
+        self.weights_ = self.weights_[order]
+        self.means_ = self.means_[order]
+        self.covariances_ = self.covariances_[order]
+        self.labels_ = rank[self.labels_]
+
+    def _keep(self, result: em.Fit, n: int) -> None:
+        parameters = result.parameters
+        self.weights_ = parameters.weights
+        self.means_ = parameters.means.T
+        self.covariances_ = np.broadcast_to(parameters.variances.T, self.means_.shape)
+        self.reg_covar_ = result.steps[-1].smoothing
+        self.labels_ = result.labels
+        self.converged_ = result.converged
+        self.n_iter_ = len(result.steps)
+        self.steps_ = result.steps
+        self.lower_bounds_ = [step.objective / n for step in result.steps]
+        self.lower_bound_ = self.lower_bounds_[-1]
+        self.temperature_ = 1.0
+
+    def _prepare(self, X) -> tuple[sp.csr_array, Coefficients]:
+        check_is_fitted(self)
+        X = _as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False))
+        noise = self.reg_covar_ if self.smoothing == "noise" else 0.0
+        shared = self.covariance in ("tied", "isotropic", "cosine")
+        variances = self.covariances_[:1].T if shared else np.ascontiguousarray(self.covariances_.T)
+        return X, coefficients(Parameters(self.weights_, np.ascontiguousarray(self.means_.T), variances, noise))
+
+    def _schedule(self, X: sp.csr_array) -> np.ndarray:
+        least = _least_smoothing(X)
+        cooled = self.smoothing == "noise" and self.cooling > 0 and self.means_init is None
+        if self.reg_covar == "auto" or cooled:
+            eigenvalues = em.spectrum(X, self.n_components)
+        last = self.final_smoothing * eigenvalues[-1] if self.reg_covar == "auto" else float(self.reg_covar)
+        if self.reg_covar == "auto" or self.smoothing == "noise":
+            last = max(last, least)
+        return em.cooling_schedule(max(eigenvalues[0], least), last, self.cooling) if cooled else np.full(1, last)
+
+    def _starts(self, X: sp.csr_array, rng: np.random.RandomState):
+        if self.means_init is not None:
+            v = X.shape[1]
+            means = np.ascontiguousarray(np.asarray(self.means_init, dtype=float).T)
+            variances = 1 / np.ascontiguousarray(np.asarray(self.precisions_init, dtype=float).T)
+            weights = np.asarray(self.weights_init, dtype=float)
+            if means.shape != (v, self.n_components) or variances.shape != means.shape or weights.size != means.shape[1]:
+                raise SettingError(
+                    f"means_init and precisions_init must have shape ({self.n_components}, {v}) and weights_init "
+                    f"({self.n_components},), got {means.T.shape}, {variances.T.shape} and {weights.shape}."
+                )
+            noise = float(self.reg_covar) if self.smoothing == "noise" and self.reg_covar != "auto" else 0.0
+            yield Parameters(weights, means, variances, noise)
+            return
+        for _ in range(self.n_init):
+            yield seeding.start(X, self.n_components, self.init_params, self.seeding_steps, rng)
+
+    def _check_parameters(self, X: sp.csr_array) -> None:
+        _check_choice("covariance", self.covariance, COVARIANCES)
+        _check_choice("smoothing", self.smoothing, SMOOTHINGS)
+        _check_choice("init_params", self.init_params, seeding.METHODS)
+        for name in ("n_components", "n_init", "max_iter", "block_rows"):
+            _check_least(name, getattr(self, name), 1)
+        for name in ("cooling", "seeding_steps", "tol", "pooling", "weight_pseudo", "mean_pseudo", "variance_pseudo"):
+            _check_least(name, getattr(self, name), 0)
+        if self.reg_covar != "auto":
+            _check_least("reg_covar", self.reg_covar, 0)
+        if self.smoothing != "noise" and self.covariance in ("isotropic", "cosine"):
+            raise SettingError(f'smoothing must be "noise" with covariance "{self.covariance}", got "{self.smoothing}".')
+        if self.smoothing == "prior" and self.covariance == "pooled":
+            raise SettingError('covariance must be "own" or "tied" with smoothing "prior", got "pooled".')
+        given = [name for name in ("weights_init", "means_init", "precisions_init") if getattr(self, name) is not None]
+        if len(given) not in (0, 3):
+            raise SettingError(f"weights_init, means_init and precisions_init go together, got only {', '.join(given)}.")
+        distinct = seeding.n_distinct_rows(X, self.n_components)
+        if distinct < self.n_components:
+            raise SettingError(
+                f"n_components must be at most the number of distinct documents ({distinct}), got {self.n_components}. "
+                f"n_samples={X.shape[0]}. Try {max(1, distinct // 10)}."
+            )
+
+
+def probabilities(J: np.ndarray, temperature: float) -> np.ndarray:
+    """softmax(J / temperature) by row: the one definition of a probability in docclust."""
+    # J: (n, k) -> (n, k)
+    scaled = J / temperature
+    scaled -= logsumexp(scaled, axis=1, keepdims=True)
+    return np.exp(scaled, out=scaled)
+
+
+def _as_csr(X) -> sp.csr_array:
+    X = sp.csr_array(X)  # shares the caller's memory, which must stay as it is
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
+
+
+def _least_smoothing(X: sp.csr_array) -> float:
+    mean_square = (X.data @ X.data) / max(X.shape[0] * X.shape[1], 1)
+    return LEAST_SMOOTHING * mean_square or LEAST_SMOOTHING
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SettingError(f"{name} must be one of {', '.join(choices)}, got {value!r}.")
+
+
+def _check_least(name: str, value: object, least: float) -> None:
+    if isinstance(value, (str, bool)) or not np.isscalar(value) or not value >= least:
+        raise SettingError(f"{name} must be at least {least}, got {value!r}.")

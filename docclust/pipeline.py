@@ -1,0 +1,106 @@
+"""Settings -> a finished run: the whole story on one page."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from docclust.config import Settings
+from docclust.mixture import SparseGaussianMixture
+
+
+@dataclass(frozen=True)
+class Keyword:
+    """A word of a cluster: as people write it, how it scores, and how many documents hold it."""
+
+    word: str
+    weight: float
+    lift: float
+    documents_in: int
+    documents_out: int
+
+
+@dataclass(frozen=True)
+class Member:
+    """A document as a cluster names it."""
+
+    id: str
+    title: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Ambiguous:
+    """A document that does not sit in one cluster, and the evidence for it.
+
+    kinds : those of mixed, unclear, atypical that it is listed for
+    mixed, unclear, atypical : scores in [0, 1]
+    shares : how much of its words each cluster explains, largest first, those above one percent; [(cluster, share)]
+    words : for its cluster and its runner-up, the words that pull to it: {cluster: [(word, nats)]}
+    unexpected : words that no cluster expects
+    reason : one plain sentence
+    """
+
+    id: str
+    title: str
+    cluster: int
+    probability: float
+    runner_up: int
+    runner_up_probability: float
+    kinds: list[str]
+    mixed: float
+    unclear: float
+    atypical: float
+    shares: list[tuple[int, float]]
+    words: dict[int, list[tuple[str, float]]]
+    unexpected: list[str]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What is said about a cluster. Clusters are numbered from 0 by size, the largest first, everywhere."""
+
+    id: int
+    size: int
+    weight: float
+    keywords: list[Keyword]
+    representatives: list[Member]
+    mixed: list[Ambiguous]
+    labels: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Where a document went: one line of documents.csv."""
+
+    id: str
+    title: str
+    label: str | None
+    cluster: int
+    probability: float
+    runner_up: int
+    runner_up_probability: float
+    mixed: float
+    unclear: float
+    atypical: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, ready to be written, printed or explored. Rows follow the order of the corpus."""
+
+    settings: Settings
+    documents: list[Assignment]
+    clusters: list[Cluster]
+    ambiguous: list[Ambiguous]
+    metrics: dict[str, float | None]
+    convergence: list[dict[str, float]]
+    responsibilities: sp.csr_array
+    counts: sp.csr_array
+    model: SparseGaussianMixture
+    words: np.ndarray
+    display: list[str]
+    idf: np.ndarray
+    manifest: dict[str, Any] = field(default_factory=dict)
