@@ -31,13 +31,30 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Share:
+    """The part of a document's words that a cluster explains."""
+
+    cluster: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Pull:
+    """The words of a document that speak for a cluster and against its rival, strongest first; nats each."""
+
+    cluster: int
+    words: list[str]
+    nats: list[float]
+
+
+@dataclass(frozen=True)
 class Ambiguous:
     """A document that does not sit in one cluster, and the evidence for it.
 
     kinds : those of mixed, unclear, atypical that it is listed for
     mixed, unclear, atypical : scores in [0, 1]
-    shares : how much of its words each cluster explains, largest first, those above one percent; [(cluster, share)]
-    words : for its cluster and its runner-up, the words that pull to it: {cluster: [(word, nats)]}
+    shares : of every cluster that explains one percent or more, largest first
+    pulls : the two clusters it stands between, with the words that pull to each
     unexpected : words that no cluster expects
     reason : one plain sentence
     """
@@ -52,8 +69,8 @@ class Ambiguous:
     mixed: float
     unclear: float
     atypical: float
-    shares: list[tuple[int, float]]
-    words: dict[int, list[tuple[str, float]]]
+    shares: list[Share]
+    pulls: list[Pull]
     unexpected: list[str]
     reason: str
 
