@@ -4,12 +4,25 @@ What a key means and what it defaults to is said here and nowhere else. Nothing 
 """
 
 import difflib
+import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from docclust.errors import ConfigError
 
@@ -88,12 +101,13 @@ class PydocsCorpus(Section):
     """
 
     source: Literal["pydocs"]
-    packages: list[str] = ["numpy", "scipy", "sklearn", "nltk"]
+    packages: list[str] = ["numpy", "scipy", "sklearn"]
     min_words: Annotated[int, Field(ge=1)] = 30
 
 
 CorpusSettings = Annotated[
-    Union[FolderCorpus, JsonlCorpus, CsvCorpus, NewsgroupsCorpus, NltkCorpus, PydocsCorpus], Field(discriminator="source")
+    FolderCorpus | JsonlCorpus | CsvCorpus | NewsgroupsCorpus | NltkCorpus | PydocsCorpus,
+    Field(discriminator="source"),
 ]
 
 
@@ -103,16 +117,42 @@ class VectorsSettings(Section):
     token_pattern: str = r"(?u)\b\w\w+\b"
     lowercase: bool = True
     strip_accents: bool = False
-    stop_words: str = "english"
+    stop_words: str | list[str] = "english"
     extra_stop_words: list[str] = []
     display_stop_words: list[str] = []
     stem: str = ""
     max_ngram: Annotated[int, Field(ge=1, le=5)] = 1
     collocations: Annotated[int, Field(ge=0)] = 0
-    min_df: PositiveInt | Share = 3
-    max_df: PositiveInt | Share = 0.5
+    min_df: PositiveInt | Share | Literal["auto"] = "auto"
+    max_df: PositiveInt | Annotated[float, Field(gt=0, le=1)] = 0.5
     max_features: Annotated[int, Field(ge=0)] = 0
     sublinear_tf: bool = True
+
+    @field_validator("token_pattern")
+    @classmethod
+    def _finds_tokens(cls, pattern: str) -> str:
+        try:
+            compiled = re.compile(pattern)
+        except re.error as error:
+            # The text of a PydanticCustomError is a template; what the person wrote goes in as a value.
+            raise PydanticCustomError("pattern", "a regular expression ({why})", {"why": str(error)}) from None
+        if compiled.groups > 1:
+            raise PydanticCustomError("pattern", "a regular expression with at most one group; write (?:...) instead")
+        if compiled.match(""):
+            raise PydanticCustomError("pattern", "a regular expression that needs at least one character")
+        return pattern
+
+    @field_validator("min_df", "max_df", mode="wrap")
+    @classmethod
+    def _limits_documents(cls, value: Any, valid: Callable[[Any], Any], info: ValidationInfo) -> Any:
+        auto = ', or "auto"' if info.field_name == "min_df" else ""
+        try:
+            if not isinstance(value, bool):
+                return valid(value)
+        except ValidationError:
+            pass
+        must = "a number of documents such as 3 or a share of them such as 0.3{auto}"
+        raise PydanticCustomError("documents", must, {"auto": auto})
 
 
 class SeedingSettings(Section):
@@ -271,7 +311,9 @@ def _first_problem(error: ValidationError, data: dict[str, Any]) -> str:
     problem = error.errors()[0]
     # pydantic names the member of a union inside a location; a person never wrote it.
     sources = {name for model in get_args(get_args(CorpusSettings)[0]) for name in _source_names(model)}
-    location = [part for part in problem["loc"] if isinstance(part, str) and part in _known_words(data) | set(_all_keys())]
+    location = [
+        part for part in problem["loc"] if isinstance(part, str) and part in _known_words(data) | set(_all_keys())
+    ]
     if len(location) > 1 and location[0] == "corpus" and location[1] in sources:
         location.pop(1)
     where = f"[{location[0]}] {' '.join(location[1:])}".strip() if len(location) > 1 else " ".join(location)

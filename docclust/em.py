@@ -130,7 +130,9 @@ def fit(
     pieces = engine.blocks(X, block_rows)
     given = isinstance(start, Parameters)
     labels = np.full(X.shape[0], -1, dtype=np.int32) if given else np.asarray(start, dtype=np.int32)
-    moments = None if given else _total(_hard_moments(p, y, n_components, form) for p, y in _with_labels(pieces, labels))
+    moments = (
+        None if given else _total(_hard_moments(p, y, n_components, form) for p, y in _with_labels(pieces, labels))
+    )
     parameters = start if given else None
     result = Fit(parameters, labels, target)
     reseeded: Counter[int] = Counter()
@@ -223,5 +225,7 @@ def _reseed(
                 moments.second[:, k] = own.second[:, 0]
         labels[members[nearer]] = cluster
         reseeded[cluster] += 1
-        log.info("Cluster %d lost its documents; it was seeded again with %d of cluster %d.", cluster, nearer.sum(), largest)
+        log.info(
+            "Cluster %d lost its documents; it was seeded again with %d of cluster %d.", cluster, nearer.sum(), largest
+        )
     return len(lost)

@@ -190,7 +190,10 @@ def log_prior(parameters: Parameters, form: Form, target: Target) -> float:
     """What pseudo-observations add to the objective, in nats and up to a constant.
 
     Dirichlet on the weights, normal on the means, inverse gamma on the variances: with strengths alpha, kappa, nu
-    in documents and targets m0, v0, it is alpha sum_k log pi_k - 1/2 sum_kj [nu (log v + v0 / v) + kappa (m - m0)^2 / v].
+    in documents and targets m0, v0, it is
+
+        alpha sum_k log pi_k - 1/2 sum_kj [nu (log v + v0 / v) + kappa (m - m0)^2 / v]
+
     `pooled` has the variance term alone; under noise its pseudo-documents are noisy too, so v0 gains s.
     """
     clusters = 1 if parameters.variances.shape[1] > 1 else parameters.weights.size

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from docclust import em, engine, seeding
 from docclust.errors import SettingError
-from docclust.gaussian import Coefficients, Form, Parameters, coefficients, log_joint
+from docclust.gaussian import SHARED_VARIANCES, Coefficients, Form, Parameters, coefficients, log_joint
 
 COVARIANCES = ("own", "pooled", "tied", "isotropic", "cosine")
 SMOOTHINGS = ("noise", "add", "floor", "prior")
@@ -248,13 +248,17 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.lower_bound_ = self.lower_bounds_[-1]
         self.temperature_ = 1.0
 
-    def _prepare(self, X) -> tuple[sp.csr_array, Coefficients]:
+    def coefficients(self) -> Coefficients:
+        """The fitted log-densities as functions of a sparse row."""
         check_is_fitted(self)
-        X = _as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False))
         noise = self.reg_covar_ if self.smoothing == "noise" else 0.0
-        shared = self.covariance in ("tied", "isotropic", "cosine")
+        shared = self.covariance in SHARED_VARIANCES
         variances = self.covariances_[:1].T if shared else np.ascontiguousarray(self.covariances_.T)
-        return X, coefficients(Parameters(self.weights_, np.ascontiguousarray(self.means_.T), variances, noise))
+        return coefficients(Parameters(self.weights_, np.ascontiguousarray(self.means_.T), variances, noise))
+
+    def _prepare(self, X) -> tuple[sp.csr_array, Coefficients]:
+        c = self.coefficients()
+        return _as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)), c
 
     def _schedule(self, X: sp.csr_array) -> np.ndarray:
         least = _least_smoothing(X)
@@ -272,7 +276,11 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
             means = np.ascontiguousarray(np.asarray(self.means_init, dtype=float).T)
             variances = 1 / np.ascontiguousarray(np.asarray(self.precisions_init, dtype=float).T)
             weights = np.asarray(self.weights_init, dtype=float)
-            if means.shape != (v, self.n_components) or variances.shape != means.shape or weights.size != means.shape[1]:
+            if (
+                means.shape != (v, self.n_components)
+                or variances.shape != means.shape
+                or weights.size != means.shape[1]
+            ):
                 raise SettingError(
                     f"means_init and precisions_init must have shape ({self.n_components}, {v}) and weights_init "
                     f"({self.n_components},), got {means.T.shape}, {variances.T.shape} and {weights.shape}."
@@ -294,12 +302,16 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         if self.reg_covar != "auto":
             _check_least("reg_covar", self.reg_covar, 0)
         if self.smoothing != "noise" and self.covariance in ("isotropic", "cosine"):
-            raise SettingError(f'smoothing must be "noise" with covariance "{self.covariance}", got "{self.smoothing}".')
+            raise SettingError(
+                f'smoothing must be "noise" with covariance "{self.covariance}", got "{self.smoothing}".'
+            )
         if self.smoothing == "prior" and self.covariance == "pooled":
             raise SettingError('covariance must be "own" or "tied" with smoothing "prior", got "pooled".')
         given = [name for name in ("weights_init", "means_init", "precisions_init") if getattr(self, name) is not None]
         if len(given) not in (0, 3):
-            raise SettingError(f"weights_init, means_init and precisions_init go together, got only {', '.join(given)}.")
+            raise SettingError(
+                f"weights_init, means_init and precisions_init go together, got only {', '.join(given)}."
+            )
         distinct = seeding.n_distinct_rows(X, self.n_components)
         if distinct < self.n_components:
             raise SettingError(

@@ -1,123 +1,195 @@
 """Settings -> a finished run: the whole story on one page."""
 
-from dataclasses import dataclass, field
-from typing import Any
+import hashlib
+import platform
+import resource
+import sys
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib import metadata
 
 import numpy as np
-import scipy.sparse as sp
+from sklearn.exceptions import ConvergenceWarning
 
+import docclust
+from docclust import corpus, engine, keywords, results
+from docclust.ambiguity import Ambiguous, Evidence, score, word_distributions
+from docclust.calibration import calibrate
 from docclust.config import Settings
+from docclust.gaussian import log_joint
 from docclust.mixture import SparseGaussianMixture
+from docclust.results import Explainer, Run
+from docclust.vectors import tfidf, vectorise
+
+# Told of a stage by name and how far it is: done of total, where total is 0 if it is not known.
+Progress = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True)
-class Keyword:
-    """A word of a cluster: as people write it, how it scores, and how many documents hold it."""
+def run(settings: Settings, progress: Progress = lambda stage, done, total: None) -> Run:
+    """Cluster a corpus as `settings` say.
 
-    word: str
-    weight: float
-    lift: float
-    documents_in: int
-    documents_out: int
-
-
-@dataclass(frozen=True)
-class Member:
-    """A document as a cluster names it."""
-
-    id: str
-    title: str
-    probability: float
-
-
-@dataclass(frozen=True)
-class Share:
-    """The part of a document's words that a cluster explains."""
-
-    cluster: int
-    share: float
-
-
-@dataclass(frozen=True)
-class Pull:
-    """The words of a document that speak for a cluster and against its rival, strongest first; nats each."""
-
-    cluster: int
-    words: list[str]
-    nats: list[float]
-
-
-@dataclass(frozen=True)
-class Ambiguous:
-    """A document that does not sit in one cluster, and the evidence for it.
-
-    kinds : those of mixed, unclear, atypical that it is listed for
-    mixed, unclear, atypical : scores in [0, 1]
-    shares : of every cluster that explains one percent or more, largest first
-    pulls : the two clusters it stands between, with the words that pull to each
-    unexpected : words that no cluster expects
-    reason : one plain sentence
+    Raises
+    ------
+    DocclustError
+        The corpus or a setting does not allow it; the message says what to change.
     """
+    clock = Clock(progress)
+    sublinear = settings.vectors.sublinear_tf
+    mixture_seed, halves_seed = (int(seed) for seed in np.random.SeedSequence(settings.seed).generate_state(2))
 
-    id: str
-    title: str
-    cluster: int
-    probability: float
-    runner_up: int
-    runner_up_probability: float
-    kinds: list[str]
-    mixed: float
-    unclear: float
-    atypical: float
-    shares: list[Share]
-    pulls: list[Pull]
-    unexpected: list[str]
-    reason: str
+    clock.begin("read")
+    skipped: Counter[str] = Counter()
+    documents, vectors = vectorise(corpus.read(settings.corpus, skipped), settings.vectors, clock.tick)
+
+    clock.begin("fit", total=settings.seeding.n_init)
+    model = mixture(settings, mixture_seed, clock)
+    with (
+        engine.session(settings.engine.backend, settings.engine.scheduler),
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        warnings.simplefilter("always", ConvergenceWarning)
+        model.fit(vectors.weights)
+    results.number_by_size(model)
+
+    clock.begin("calibrate")
+    c = model.coefficients()
+    calibration = calibrate(
+        vectors.counts,
+        lambda counts: log_joint(tfidf(counts, vectors.idf, sublinear=sublinear), c),
+        settings.calibration.repeats,
+        np.random.default_rng(halves_seed),
+    )
+    model.temperature_ = calibration.temperature
+    P = results.responsibilities(model, vectors.weights)
+
+    clock.begin("describe")
+    cluster, probability, _, _ = results.top_two(P)
+    distributions = word_distributions((vectors.counts.T @ P).toarray())
+    scores = score(vectors.counts, probability, cluster, model.means_, distributions)
+    lines = results.assignments(documents, P, scores)
+    words = results.keyword_columns(settings, vectors, model)
+    evidence = Evidence(
+        c,
+        distributions,
+        vectors.display,
+        [results.name([vectors.display[word] for word in best]) for best in words],
+        settings.ambiguity.n_words,
+    )
+    explainer = Explainer(lines, vectors.counts, vectors.idf, sublinear, evidence)
+    clusters = results.describe_clusters(settings, vectors, model, words, explainer)
+    listed = results.kinds_by_row(scores, settings)
+    ambiguous = [explainer.explain(row, kinds) for row, kinds in listed.items()]
+    metrics = {
+        **results.label_metrics(documents.labels, cluster),
+        "npmi_coherence": keywords.coherence(vectors.counts, words),
+        **asdict(calibration),
+        "objective": model.lower_bound_,
+        "undecided": float(np.mean(probability < settings.ambiguity.undecided_below)),
+    }
+    clock.end()
+
+    order = np.argsort(documents.positions)
+    return Run(
+        settings=settings,
+        documents=[lines[row] for row in order],
+        clusters=clusters,
+        ambiguous=sorted(ambiguous, key=lambda found: (-found.mixed, found.id)),
+        metrics=metrics,
+        convergence=[step._asdict() for step in model.steps_],
+        responsibilities=P[order],
+        counts=vectors.counts[order],
+        model=model,
+        words=vectors.words,
+        display=vectors.display,
+        idf=vectors.idf,
+        manifest={
+            "status": "done",
+            "versions": versions(),
+            "seed": settings.seed,
+            "fingerprint": hashlib.sha256("".join(documents.hashes).encode()).hexdigest(),
+            "documents": len(documents.ids),
+            "words": len(vectors.words),
+            "nonzeros": int(vectors.counts.nnz),
+            "duplicates": documents.duplicates,
+            "empty": documents.empty,
+            "skipped": dict(sorted(skipped.items())),
+            "warnings": [str(w.message) for w in caught] + results.remarks(documents, skipped, model, metrics),
+            "seconds": clock.seconds,
+            "peak_mib": peak_mib(),
+        },
+    )
 
 
-@dataclass(frozen=True)
-class Cluster:
-    """What is said about a cluster. Clusters are numbered from 0 by size, the largest first, everywhere."""
-
-    id: int
-    size: int
-    weight: float
-    keywords: list[Keyword]
-    representatives: list[Member]
-    mixed: list[Ambiguous]
-    labels: dict[str, int]
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """Where a document went: one line of documents.csv."""
-
-    id: str
-    title: str
-    label: str | None
-    cluster: int
-    probability: float
-    runner_up: int
-    runner_up_probability: float
-    mixed: float
-    unclear: float
-    atypical: float
+def explain(run: Run, row: int) -> Ambiguous:
+    """The evidence for any document of a finished run, listed or not; `row` counts in the order of `run.documents`."""
+    P = run.responsibilities
+    evidence = Evidence(
+        run.model.coefficients(),
+        word_distributions((run.counts.T @ P).toarray()),
+        run.display,
+        [results.name([keyword.word for keyword in cluster.keywords]) for cluster in run.clusters],
+        run.settings.ambiguity.n_words,
+    )
+    listed = {found.id: found.kinds for found in run.ambiguous}
+    explainer = Explainer(run.documents, run.counts, run.idf, run.settings.vectors.sublinear_tf, evidence)
+    return explainer.explain(row, listed.get(run.documents[row].id, []))
 
 
-@dataclass(frozen=True)
-class Run:
-    """A finished run, ready to be written, printed or explored. Rows follow the order of the corpus."""
+def mixture(settings: Settings, seed: int, clock: "Clock") -> SparseGaussianMixture:
+    """The estimator that `settings` describe, unfitted."""
+    options = settings.mixture.model_dump()
+    return SparseGaussianMixture(
+        **options,
+        init_params=settings.seeding.method,
+        n_init=settings.seeding.n_init,
+        seeding_steps=settings.seeding.steps,
+        block_rows=settings.engine.block_rows,
+        n_jobs=settings.engine.workers or -1,
+        random_state=seed,
+        on_step=lambda step: clock.tick(clock.done + (step.iteration == 0)),
+    )
 
-    settings: Settings
-    documents: list[Assignment]
-    clusters: list[Cluster]
-    ambiguous: list[Ambiguous]
-    metrics: dict[str, float | None]
-    convergence: list[dict[str, float]]
-    responsibilities: sp.csr_array
-    counts: sp.csr_array
-    model: SparseGaussianMixture
-    words: np.ndarray
-    display: list[str]
-    idf: np.ndarray
-    manifest: dict[str, Any] = field(default_factory=dict)
+
+class Clock:
+    """Times the stages of a run and passes on how far they are."""
+
+    def __init__(self, progress: Progress):
+        self.progress = progress
+        self.seconds: dict[str, float] = {}
+        self._stage = ""
+
+    def begin(self, stage: str, total: int = 0) -> None:
+        """End the stage before, if any, and begin this one."""
+        self.end()
+        self._stage, self._total, self._since = stage, total, time.perf_counter()
+        self.tick(0)
+
+    def tick(self, done: int) -> None:
+        """Say how much of the stage is done."""
+        self.done = done
+        self.progress(self._stage, done, self._total)
+
+    def end(self) -> None:
+        """End the stage, if any."""
+        if self._stage:
+            self.seconds[self._stage] = round(time.perf_counter() - self._since, 3)
+        self._stage = ""
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a result depends on."""
+    libraries = ("numpy", "scipy", "scikit-learn", "nltk", "numba")
+    return {
+        "docclust": docclust.__version__,
+        "python": platform.python_version(),
+        **{library: metadata.version(library) for library in libraries},
+    }
+
+
+def peak_mib() -> float:
+    """Peak memory of this process so far, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)

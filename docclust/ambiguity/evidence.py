@@ -1,0 +1,134 @@
+"""Why a document is ambiguous: its shares, the words that pull each way, and one plain sentence."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from docclust.ambiguity.scores import shares
+from docclust.gaussian import Coefficients
+
+SHOWN_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class Share:
+    """The part of a document's words that a cluster explains."""
+
+    cluster: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Pull:
+    """The words of a document that speak for a cluster and against its rival, strongest first; nats each."""
+
+    cluster: int
+    words: list[str]
+    nats: list[float]
+
+
+@dataclass(frozen=True)
+class Ambiguous:
+    """A document that does not sit in one cluster, and the evidence for it.
+
+    kinds : those of mixed, unclear, atypical that it is listed for
+    mixed, unclear, atypical : scores in [0, 1]
+    shares : of every cluster that explains one percent or more, largest first
+    pulls : the two clusters it stands between, with the words that pull to each
+    unexpected : words that no cluster expects
+    reason : one plain sentence
+    """
+
+    id: str
+    title: str
+    cluster: int
+    probability: float
+    runner_up: int | None
+    runner_up_probability: float
+    kinds: list[str]
+    mixed: float
+    unclear: float
+    atypical: float
+    shares: list[Share]
+    pulls: list[Pull]
+    unexpected: list[str]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is needed to explain any document of a corpus.
+
+    names : a short name for every cluster, made of its first keywords
+    """
+
+    c: Coefficients
+    distributions: np.ndarray
+    display: list[str]
+    names: list[str]
+    n_words: int
+
+    def shares(self, counts: sp.csr_array) -> list[Share]:
+        """Of one document, (1, v): the clusters that explain its words, largest share first."""
+        theta = shares(counts, self.distributions)[0]
+        order = np.argsort(-theta, kind="stable")
+        return [Share(int(k), float(theta[k])) for k in order if theta[k] >= SHOWN_SHARE]
+
+    def pulls(self, row: sp.csr_array, cluster: int, rival: int) -> list[Pull]:
+        """The words of one TF-IDF row that speak for each of two clusters, exactly as the model weighs them."""
+        words, nats = pulls(row, self.c, cluster, rival)
+        sides = []
+        for k, signed in ((cluster, nats), (rival, -nats)):
+            best = [p for p in np.argsort(-signed, kind="stable")[: self.n_words] if signed[p] > 0]
+            sides.append(Pull(k, [self.display[words[p]] for p in best], [float(signed[p]) for p in best]))
+        return sides
+
+    def unexpected(self, counts: sp.csr_array) -> list[str]:
+        """Words of one document that its best cluster for each expects least, against their count in the corpus."""
+        best = np.log(self.distributions[counts.indices]).max(axis=1)
+        order = np.argsort(best, kind="stable")[: self.n_words]
+        return [self.display[counts.indices[p]] for p in order]
+
+    def sentence(
+        self, kinds: list[str], found: list[Share], sides: list[Pull], cluster: int, probability: float, odd: list[str]
+    ) -> str:
+        """One plain sentence on a document, a clause for each of its kinds."""
+        parts = []
+        if "mixed" in kinds and len(found) > 1:
+            both = ", ".join(f"{percent(part.share)} {self.names[part.cluster]}" for part in found[:2])
+            parts.append(f"mixed: {both}: {_against(sides)}")
+        if "unclear" in kinds:
+            parts.append(f"unclear: {percent(probability)} {self.names[cluster]}")
+        if "atypical" in kinds:
+            parts.append(f"atypical: {_quoted(odd[:3])} are not expected here")
+        return "; ".join(parts) or f"clear: {percent(probability)} {self.names[cluster]}"
+
+
+def pulls(row: sp.csr_array, c: Coefficients, cluster: int, rival: int) -> tuple[np.ndarray, np.ndarray]:
+    """What each word of a document adds to the log odds of `cluster` against `rival`, in nats.
+
+    The diagonal model gives this exactly: J_k - J_l is a sum over the words of the document and a constant that
+    stands for the words it does not have.
+    """
+    # row: (1, v) CSR -> word columns (w,), nats (w,)
+    words, x = row.indices, row.data
+    linear = c.linear[words, cluster] - c.linear[words, rival]
+    quadratic = c.quadratic[words]
+    curve = quadratic[:, cluster] - quadratic[:, rival] if quadratic.shape[1] > 1 else 0.0
+    return words, x * linear - x * x * curve
+
+
+def _against(sides: list[Pull]) -> str:
+    return " against ".join(_quoted(side.words[:2]) for side in sides if side.words)
+
+
+def _quoted(words: list[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
+def percent(share: float) -> str:
+    """A share in percent that says 0 or 100 only when it is exactly so."""
+    if share in (0, 1):
+        return f"{100 * share:.0f} %"
+    return "<1 %" if share < 0.01 else ">99 %" if share > 0.99 else f"{100 * share:.0f} %"

@@ -1,0 +1,85 @@
+"""Words that describe a cluster, and words that set it apart."""
+
+import numpy as np
+import scipy.sparse as sp
+
+# A cluster's mean is drawn toward the corpus mean by this many documents before it is compared with it, so that a
+# word seen in one document of a small cluster does not look like its mark.
+PSEUDO_DOCUMENTS = 5.0
+
+
+def lift(means: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """How many times heavier each word is in a cluster than in the corpus.
+
+    Parameters
+    ----------
+    means : array of shape (k, v)
+        Mean weight of every word in every cluster.
+    sizes : array of shape (k,)
+        Documents of each cluster.
+
+    Returns
+    -------
+    array of shape (k, v)
+        m_kj / m_j, after m_kj is drawn toward m_j by a few pseudo-documents.
+    """
+    corpus = sizes @ means / sizes.sum()
+    drawn = (sizes[:, None] * means + PSEUDO_DOCUMENTS * corpus) / (sizes[:, None] + PSEUDO_DOCUMENTS)
+    return np.divide(drawn, corpus, out=np.zeros_like(drawn), where=corpus > 0)
+
+
+def relevance(means: np.ndarray, lift: np.ndarray, balance: float) -> np.ndarray:
+    """Score every word for every cluster: ``balance log mean + (1 - balance) log lift``.
+
+    At `balance` 1 a word ranks by how well it describes the cluster, at 0 by how well it sets it apart (Sievert &
+    Shirley 2014, equation 1, with mean weights for probabilities). A word that a cluster has never seen has -inf.
+    """
+    # means, lift: (k, v) -> (k, v)
+    seen = means > 0
+    scores = np.full(means.shape, -np.inf)
+    scores[seen] = balance * np.log(means[seen]) + (1 - balance) * np.log(lift[seen])
+    return scores
+
+
+def top_words(scores: np.ndarray, n: int, excluded: np.ndarray) -> list[np.ndarray]:
+    """The n best words of every cluster, best first, ties in the order of the words; without the excluded."""
+    # scores: (k, v); excluded: (v,) bool -> k arrays of at most n
+    scores = np.where(excluded, -np.inf, scores)
+    best = [np.argsort(-row, kind="stable")[:n] for row in scores]
+    return [words[np.isfinite(row[words])] for words, row in zip(best, scores, strict=True)]
+
+
+def document_frequencies(counts: sp.csr_array, labels: np.ndarray, k: int, words: np.ndarray) -> np.ndarray:
+    """In how many documents of every cluster each of the given words occurs."""
+    # counts: (n, v) CSR; labels: (n,); words: (w,) columns -> (k, w)
+    n = counts.shape[0]
+    membership = sp.csr_array((np.ones(n), labels, np.arange(n + 1)), shape=(n, k))
+    present = (counts[:, words] > 0).astype(float)
+    return (membership.T @ present).toarray().astype(int)
+
+
+def coherence(counts: sp.csr_array, words: list[np.ndarray]) -> float:
+    """Mean normalised pointwise mutual information of pairs of a cluster's words, over documents (Bouma 2009).
+
+    From -1 (never together) over 0 (independent) to 1 (always together); the mean over clusters.
+    """
+    # counts: (n, v) CSR; words: k arrays of columns
+    n = counts.shape[0]
+    used = np.unique(np.concatenate(words)) if words else np.empty(0, dtype=int)
+    if not used.size:
+        return float("nan")
+    present = (counts[:, used] > 0).astype(float)
+    together = (present.T @ present).toarray() / n
+    alone = together.diagonal()
+    scores = []
+    for columns in (np.searchsorted(used, group) for group in words):
+        pairs = [(i, j) for a, i in enumerate(columns) for j in columns[:a]]
+        if pairs:
+            scores.append(np.mean([_npmi(together[i, j], alone[i], alone[j]) for i, j in pairs]))
+    return float(np.mean(scores)) if scores else float("nan")
+
+
+def _npmi(both: float, one: float, other: float) -> float:
+    if both == 0:
+        return -1.0
+    return 1.0 if both == 1 else float(np.log(both / (one * other)) / -np.log(both))
