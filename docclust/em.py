@@ -5,6 +5,7 @@ the data, above which all clusters merge, and falls geometrically to its final v
 never falls, and EM goes on until it hardly rises and hardly a document moves.
 """
 
+import itertools
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -15,16 +16,13 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.linalg import LinearOperator, eigsh
 
-from docclust import engine
+from docclust import engine, kernels
 from docclust.gaussian import (
-    Coefficients,
     Form,
     Moments,
     Parameters,
     Target,
-    accumulate,
     coefficients,
-    expect,
     log_prior,
     maximise,
     within_variance,
@@ -38,6 +36,10 @@ MOVED_SHARE = 1e-3
 # A cluster that holds less than half a document is lost; one that is lost this often is left empty.
 LOST_BELOW = 0.5
 RESEED_LIMIT = 3
+# More than there are workers, so that the last of them do not wait long for each other.
+WORD_BLOCKS = 16
+# Relative to the mean square of a word.
+LEAST_SMOOTHING = 1e-9
 
 
 class Step(NamedTuple):
@@ -67,6 +69,15 @@ class Fit:
         return self.steps[-1].objective
 
 
+@dataclass(frozen=True)
+class Model:
+    """What an E-step needs of the parameters, the prior's part of the objective, and the parameters on demand."""
+
+    coefficients: kernels.Compact
+    parameters: Callable[[], Parameters]
+    log_prior: float = 0.0
+
+
 def spectrum(X: sp.csr_array, k: int) -> np.ndarray:
     """The k largest eigenvalues of the covariance of the rows, largest first, without forming it (Lanczos)."""
     # X: (n, v) CSR -> (min(k, n, v),)
@@ -94,13 +105,19 @@ def cooling_schedule(first: float, last: float, steps: int) -> np.ndarray:
     return np.geomspace(max(first, last), last, steps) if steps > 1 and last > 0 else np.full(1, last)
 
 
+def least_smoothing(X: sp.csr_array) -> float:
+    """A variance that is nothing on the scale of X, and yet not zero: for data that do not vary."""
+    mean_square = (X.data @ X.data) / max(X.shape[0] * X.shape[1], 1)
+    return LEAST_SMOOTHING * (mean_square or 1.0)
+
+
 def corpus_moments(X: sp.csr_array) -> Target:
-    """Mean and variance of every word over all documents, the target of Bayesian smoothing."""
+    """Mean and variance of every word over all documents, the target of Bayesian smoothing; no variance is zero."""
     # X: (n, v) CSR -> (v, 1), (v, 1)
     n = X.shape[0]
     mean = np.asarray(X.mean(axis=0)).reshape(-1, 1)
     square = np.asarray(X.multiply(X).sum(axis=0)).reshape(-1, 1) / n
-    return Target(mean, np.maximum(square - mean**2, 0))
+    return Target(mean, np.maximum(square - mean**2, least_smoothing(X)))
 
 
 def fit(
@@ -127,36 +144,36 @@ def fit(
     schedule : smoothing by iteration; its last value holds from then on
     tol : gain of the objective, relative to its size, below which EM has converged
     """
-    pieces = engine.blocks(X, block_rows)
-    given = isinstance(start, Parameters)
-    labels = np.full(X.shape[0], -1, dtype=np.int32) if given else np.asarray(start, dtype=np.int32)
-    moments = (
-        None if given else _total(_hard_moments(p, y, n_components, form) for p, y in _with_labels(pieces, labels))
-    )
-    parameters = start if given else None
-    result = Fit(parameters, labels, target)
+    documents = engine.blocks(X, block_rows)
+    words = _word_blocks(X)
+    labels, responsibilities, counts = np.full(X.shape[0], -1, dtype=np.int32), None, None
+    if not isinstance(start, Parameters):
+        labels = np.asarray(start, dtype=np.int32)
+        responsibilities = kernels.one_hot(labels)
+        counts = np.bincount(labels, minlength=n_components).astype(float)
+    result = Fit(start, labels, target)
     reseeded: Counter[int] = Counter()
     for iteration in range(max_iter):
         smoothing = float(schedule[min(iteration, len(schedule) - 1)])
         cooled = iteration >= len(schedule)
         lost = 0
-        if moments is not None:
+        if responsibilities is None:
+            model = Model(kernels.compact(coefficients(start)), lambda: start)
+        else:
             if form.smoothing != "add":  # the textbook form knows no such remedy
-                lost = _reseed(moments, X, labels, form, reseeded, rng)
-            if form.covariance == "pooled" and not cooled:  # frozen afterwards, so that the objective never falls
-                target = Target(target.mean, within_variance(moments))
-            parameters = maximise(moments, form, smoothing, target)
-        shared = coefficients(parameters), form
-        results = list(engine.map_blocks(_block, pieces, *shared, n_jobs=n_jobs))
-        moments = _total(block_moments for block_moments, _, _ in results)
-        previous, labels = labels, np.concatenate([block_labels for _, block_labels, _ in results])
-        likelihood = moments.objective
+                lost, responsibilities, counts = _reseed(X, responsibilities, counts, labels, reseeded, rng)
+            model, target = _maximise(words, responsibilities, counts, form, smoothing, target, cooled, n_jobs)
+        parts = list(engine.map_blocks(kernels.expect, documents, model.coefficients, UNDECIDED_BELOW, n_jobs=n_jobs))
+        responsibilities = kernels.joined([part.responsibilities for part in parts])
+        counts = sum(part.counts for part in parts)
+        previous, labels = labels, np.concatenate([part.labels for part in parts])
+        likelihood = sum(part.objective for part in parts)
         step = Step(
             iteration=iteration,
-            objective=likelihood + log_prior(parameters, form, target),
+            objective=likelihood + model.log_prior,
             smoothing=smoothing,
             moved=int(np.count_nonzero(previous != labels)),
-            undecided=sum(undecided for _, _, undecided in results),
+            undecided=sum(part.undecided for part in parts),
             reseeded=lost,
         )
         result.steps.append(step)
@@ -165,7 +182,7 @@ def fit(
         if cooled and not lost and _has_converged(result.steps, abs(likelihood), tol, X.shape[0]):
             result.converged = True
             break
-    result.parameters, result.labels, result.target = parameters, labels, target
+    result.parameters, result.labels, result.target = model.parameters(), labels, target
     return result
 
 
@@ -174,58 +191,64 @@ def _has_converged(steps: list[Step], scale: float, tol: float, n: int) -> bool:
     return gain <= tol * scale and steps[-1].moved <= MOVED_SHARE * n
 
 
-def _block(X: sp.csr_array, c: Coefficients, form: Form) -> tuple[Moments, np.ndarray, int]:
-    responsibilities, log_norm = expect(X, c)
-    moments = accumulate(X, responsibilities, form)
-    moments.objective = float(log_norm.sum())
-    undecided = int(np.count_nonzero(responsibilities.max(axis=1) < UNDECIDED_BELOW))
-    return moments, responsibilities.argmax(axis=1).astype(np.int32), undecided
+def _maximise(
+    words: list[sp.csr_array],
+    responsibilities: kernels.Responsibilities,
+    counts: np.ndarray,
+    form: Form,
+    smoothing: float,
+    target: Target,
+    cooled: bool,
+    n_jobs: int | None,
+) -> tuple[Model, Target]:
+    shared = responsibilities, counts, form
+    if kernels.is_sparse(form, smoothing):
+        parts = list(engine.map_blocks(kernels.maximise, words, *shared, smoothing, n_jobs=n_jobs))
+        compact = kernels.assemble(parts, counts, form, smoothing)
+        return Model(compact, lambda: kernels.parameters(compact, counts, form, smoothing)), target
+    parts = list(engine.map_blocks(kernels.accumulate, words, *shared, n_jobs=n_jobs))
+    moments = Moments(counts, np.concatenate([p.first for p in parts]), np.concatenate([p.second for p in parts]))
+    if form.covariance == "pooled" and not cooled:  # frozen afterwards, so that the objective never falls
+        target = Target(target.mean, within_variance(moments))
+    parameters = maximise(moments, form, smoothing, target)
+    compact = kernels.compact(coefficients(parameters))
+    return Model(compact, lambda: parameters, log_prior(parameters, form, target)), target
 
 
-def _hard_moments(X: sp.csr_array, labels: np.ndarray, k: int, form: Form) -> Moments:
-    responsibilities = np.zeros((X.shape[0], k))
-    responsibilities[np.arange(X.shape[0]), labels] = 1
-    return accumulate(X, responsibilities, form)
-
-
-def _with_labels(pieces: list[sp.csr_array], labels: np.ndarray):
-    stops = np.cumsum([piece.shape[0] for piece in pieces])
-    return zip(pieces, np.split(labels, stops[:-1]), strict=True)
-
-
-def _total(parts) -> Moments:
-    parts = iter(parts)
-    total = next(parts)
-    for part in parts:
-        total += part
-    return total
+def _word_blocks(X: sp.csr_array) -> list[sp.csr_array]:
+    """The transposed matrix in blocks of about equal work, whose number does not depend on the workers."""
+    columns = X.T.tocsr()
+    stops = np.unique(np.searchsorted(columns.indptr, np.linspace(0, X.nnz, WORD_BLOCKS + 1)[1:-1]))
+    edges = [0, *stops[(stops > 0) & (stops < X.shape[1])].tolist(), X.shape[1]]
+    return [block for a, b in itertools.pairwise(edges) for block in engine.blocks(columns[a:b], b - a)]
 
 
 def _reseed(
-    moments: Moments, X: sp.csr_array, labels: np.ndarray, form: Form, reseeded: Counter, rng: np.random.RandomState
-) -> int:
+    X: sp.csr_array,
+    responsibilities: kernels.Responsibilities,
+    counts: np.ndarray,
+    labels: np.ndarray,
+    reseeded: Counter,
+    rng: np.random.RandomState,
+) -> tuple[int, kernels.Responsibilities, np.ndarray]:
     """Give every lost cluster half of the largest one: the documents nearer to a random one of it than to its mean."""
-    lost = [k for k in np.flatnonzero(moments.counts < LOST_BELOW) if reseeded[k] < RESEED_LIMIT]
-    for cluster in lost:
-        largest = int(moments.counts.argmax())
+    lost = [k for k in np.flatnonzero(counts < LOST_BELOW) if reseeded[k] < RESEED_LIMIT]
+    for done, cluster in enumerate(lost):
+        largest = int(counts.argmax())
         members = np.flatnonzero(labels == largest)
         if members.size < 2:
-            return 0
+            return done, responsibilities, counts
         rows = X[members]
         seed = rows[[rng.randint(members.size)]].toarray().ravel()
-        mean = moments.first[:, largest] / moments.counts[largest]
+        mean = np.asarray(rows.mean(axis=0)).ravel()
         nearer = rows @ (seed - mean) > 0.5 * (seed @ seed - mean @ mean)
         if nearer.all() or not nearer.any():
             nearer = np.arange(members.size) % 2 == 0
-        for k, part in ((cluster, rows[nearer]), (largest, rows[~nearer])):
-            own = _hard_moments(part, np.zeros(part.shape[0], dtype=int), 1, form)
-            moments.counts[k] = own.counts[0]
-            moments.first[:, k] = own.first[:, 0]
-            if not form.shares_variances:
-                moments.second[:, k] = own.second[:, 0]
         labels[members[nearer]] = cluster
+        responsibilities = kernels.assigned(responsibilities, members, labels[members])
+        counts = np.bincount(responsibilities.clusters, responsibilities.shares, minlength=counts.size)
         reseeded[cluster] += 1
         log.info(
             "Cluster %d lost its documents; it was seeded again with %d of cluster %d.", cluster, nearer.sum(), largest
         )
-    return len(lost)
+    return len(lost), responsibilities, counts

@@ -48,5 +48,11 @@ def _dask(scheduler: str) -> Iterator[None]:
 
 def _view(X: sp.csr_array, start: int, stop: int) -> sp.csr_array:
     first, last = X.indptr[start], X.indptr[stop]
-    parts = (X.data[first:last], X.indices[first:last], X.indptr[start : stop + 1] - first)
-    return sp.csr_array(parts, shape=(stop - start, X.shape[1]))
+    block = sp.csr_array((stop - start, X.shape[1]), dtype=X.dtype)
+    # Set one by one: the constructor would copy a small slice of a large array.
+    block.data, block.indices, block.indptr = (
+        X.data[first:last],
+        X.indices[first:last],
+        X.indptr[start : stop + 1] - first,
+    )
+    return block

@@ -181,7 +181,7 @@ def maximise(moments: Moments, form: Form, smoothing: float, target: Target) -> 
     variances = (np.maximum(scatter, 0) + mean_pull + pseudo * target.variance) / (observed + pseudo)
     if form.smoothing in ("noise", "add"):
         variances += smoothing
-    else:
+    elif form.smoothing == "floor":
         variances = np.maximum(variances, smoothing)
     return Parameters(weights, means, variances, noise)
 

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from scipy.special import logsumexp
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from docclust import em, engine, seeding
@@ -17,8 +17,6 @@ from docclust.gaussian import SHARED_VARIANCES, Coefficients, Form, Parameters, 
 
 COVARIANCES = ("own", "pooled", "tied", "isotropic", "cosine")
 SMOOTHINGS = ("noise", "add", "floor", "prior")
-# The least smoothing, relative to the mean square of a word: keeps variances positive on data without variance.
-LEAST_SMOOTHING = 1e-9
 
 
 class SparseGaussianMixture(DensityMixin, BaseEstimator):
@@ -26,7 +24,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_components : int, default=1
+    n_components : int, default=2
         Number of clusters K.
     covariance : {"own", "pooled", "tied", "isotropic", "cosine"}, default="own"
         How free the variances are: each cluster its own; its own, with `pooling` pseudo-documents of the
@@ -38,7 +36,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         whole corpus, in the strengths given below (maximum a posteriori).
     reg_covar : "auto" or float, default="auto"
         s after cooling, in squared units of X. ``auto`` takes `final_smoothing` times the K-th largest eigenvalue
-        of the covariance of X.
+        of the covariance of X; with ``prior`` there is no s.
     final_smoothing : float, default=0.25
     cooling : int, default=15
         Iterations over which s falls from the largest eigenvalue to its final value; 0 starts at the final value.
@@ -93,7 +91,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
     def __init__(
         self,
-        n_components: int = 1,
+        n_components: int = 2,
         *,
         covariance: str = "own",
         smoothing: str = "noise",
@@ -140,6 +138,13 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.random_state = random_state
         self.on_step = on_step
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        # scikit-learn's check of predict_proba on sparse rows reads these, though only classifiers have them.
+        tags.classifier_tags = ClassifierTags(multi_class=self.n_components > 2)
+        return tags
+
     def fit(self, X, y=None):
         """Fit the mixture.
 
@@ -166,8 +171,6 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         )
         schedule = self._schedule(X)
         target = em.corpus_moments(X)
-        if self.smoothing == "prior":  # a word that never varies has variance zero and would keep it
-            target.variance[...] = np.maximum(target.variance, _least_smoothing(X))
         best = None
         for start in self._starts(X, rng):
             result = em.fit(
@@ -261,7 +264,9 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         return _as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)), c
 
     def _schedule(self, X: sp.csr_array) -> np.ndarray:
-        least = _least_smoothing(X)
+        if self.smoothing == "prior":  # its pseudo-documents are all the smoothing there is
+            return np.zeros(1)
+        least = em.least_smoothing(X)
         cooled = self.smoothing == "noise" and self.cooling > 0 and self.means_init is None
         if self.reg_covar == "auto" or cooled:
             eigenvalues = em.spectrum(X, self.n_components)
@@ -307,6 +312,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
             )
         if self.smoothing == "prior" and self.covariance == "pooled":
             raise SettingError('covariance must be "own" or "tied" with smoothing "prior", got "pooled".')
+        if self.smoothing == "prior" and self.reg_covar != "auto":
+            raise SettingError(f'reg_covar must be "auto" with smoothing "prior", got {self.reg_covar!r}.')
         given = [name for name in ("weights_init", "means_init", "precisions_init") if getattr(self, name) is not None]
         if len(given) not in (0, 3):
             raise SettingError(
@@ -334,11 +341,6 @@ def _as_csr(X) -> sp.csr_array:
         X = X.copy()
         X.sum_duplicates()
     return X
-
-
-def _least_smoothing(X: sp.csr_array) -> float:
-    mean_square = (X.data @ X.data) / max(X.shape[0] * X.shape[1], 1)
-    return LEAST_SMOOTHING * mean_square or LEAST_SMOOTHING
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:

@@ -1,0 +1,53 @@
+"""Blocks cover the rows once, in order, whoever maps over them."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from docclust import SparseGaussianMixture, engine
+from docclust.errors import SettingError
+from tests.test_em import topics
+
+
+def total(block, factor):
+    return factor * block.sum()
+
+
+def test_blocks_are_the_rows_in_order_and_share_their_memory():
+    X, _ = topics(n=100)
+    pieces = engine.blocks(X, 30)
+    assert [piece.shape[0] for piece in pieces] == [30, 30, 30, 10]
+    np.testing.assert_array_equal(sp.vstack(pieces).toarray(), X.toarray())
+    assert all(np.shares_memory(piece.data, X.data) for piece in pieces)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 1, 2])
+def test_results_come_in_the_order_of_the_blocks(n_jobs):
+    X, _ = topics(n=100)
+    pieces = engine.blocks(X, 7)
+    found = list(engine.map_blocks(total, pieces, 2.0, n_jobs=n_jobs))
+    assert found == [2.0 * piece.sum() for piece in pieces]
+
+
+def test_a_dask_cluster_gives_the_bits_that_threads_give():
+    distributed = pytest.importorskip("dask.distributed", reason="the extra docclust[dask] is not installed")
+    X, _ = topics(n=200)
+
+    def fit():
+        return SparseGaussianMixture(3, random_state=0, n_init=1, block_rows=40, n_jobs=2).fit(X)
+
+    with (
+        distributed.LocalCluster(n_workers=2, processes=False, dashboard_address=None) as cluster,
+        engine.session("dask", cluster.scheduler_address),
+    ):
+        there = fit()
+    here = fit()
+    np.testing.assert_array_equal(there.means_, here.means_)
+    assert there.lower_bounds_ == here.lower_bounds_
+
+
+def test_a_scheduler_that_is_not_there_is_named():
+    pytest.importorskip("dask.distributed", reason="the extra docclust[dask] is not installed")
+    message = r"\[engine\] scheduler = 'tcp://127.0.0.1:9' cannot be reached"
+    with pytest.raises(SettingError, match=message), engine.session("dask", "tcp://127.0.0.1:9"):
+        pass

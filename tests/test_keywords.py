@@ -1,0 +1,60 @@
+"""Keywords: by hand where it is short, against a slow oracle where it is not."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from docclust import keywords
+
+MEANS = np.array([[0.4, 0.2, 0.0, 0.1], [0.4, 0.0, 0.05, 0.1]])
+SIZES = np.array([100.0, 300.0])
+
+
+def test_balance_one_ranks_by_weight_and_balance_zero_by_what_sets_apart():
+    lift = keywords.lift(MEANS, SIZES)
+    nothing = np.zeros(4, dtype=bool)
+    by_weight = keywords.top_words(keywords.relevance(MEANS, lift, 1.0), 4, nothing)
+    apart = keywords.top_words(keywords.relevance(MEANS, lift, 0.0), 4, nothing)
+    assert [list(words) for words in by_weight] == [[0, 1, 3], [0, 3, 2]]
+    assert [words[0] for words in apart] == [1, 2]
+
+
+def test_lift_is_the_ratio_to_the_corpus_drawn_toward_one_in_small_clusters():
+    lift = keywords.lift(MEANS, SIZES)
+    corpus = SIZES @ MEANS / SIZES.sum()
+    np.testing.assert_allclose(lift[1], (300 * MEANS[1] + 5 * corpus) / 305 / corpus)
+    small = keywords.lift(MEANS, np.array([1.0, 300.0]))
+    assert 1 < small[0, 1] < keywords.lift(MEANS, np.array([100.0, 30_000.0]))[0, 1]
+
+
+def test_a_word_the_cluster_never_saw_is_no_keyword_nor_is_an_excluded_one():
+    scores = keywords.relevance(MEANS, keywords.lift(MEANS, SIZES), 0.5)
+    words = keywords.top_words(scores, 4, np.array([True, False, False, False]))
+    assert [list(w) for w in words] == [[1, 3], [3, 2]]
+
+
+def test_document_frequencies_count_documents_and_not_words():
+    counts = sp.csr_array(np.array([[3, 0, 1], [1, 0, 0], [0, 2, 1], [0, 0, 5]]))
+    found = keywords.document_frequencies(counts, np.array([0, 0, 1, 1]), 2, np.array([0, 2]))
+    np.testing.assert_array_equal(found, [[2, 1], [0, 2]])
+
+
+def test_coherence_is_normalised_pointwise_mutual_information():
+    rng = np.random.default_rng(0)
+    counts = sp.csr_array(rng.poisson(0.5, size=(60, 6)))
+    groups = [np.array([4, 0, 2]), np.array([1, 3])]
+    present = counts.toarray() > 0
+
+    def npmi(i, j):
+        both = np.mean(present[:, i] & present[:, j])
+        return np.log(both / (present[:, i].mean() * present[:, j].mean())) / -np.log(both)
+
+    slow = np.mean([np.mean([npmi(4, 0), npmi(4, 2), npmi(0, 2)]), npmi(1, 3)])
+    assert keywords.coherence(counts, groups) == pytest.approx(slow)
+
+
+def test_words_always_together_cohere_and_words_never_together_do_not():
+    counts = sp.csr_array(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]]))
+    assert keywords.coherence(counts, [np.array([0, 1])]) == pytest.approx(1)
+    assert keywords.coherence(counts, [np.array([0, 2])]) == -1
+    assert np.isnan(keywords.coherence(counts, []))

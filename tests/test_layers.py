@@ -1,0 +1,87 @@
+"""Imports point one way: down the list of rooms, each of which may use those above it."""
+
+import ast
+from pathlib import Path
+
+import docclust
+
+ROOMS = [
+    "errors",
+    "config",
+    "corpus",
+    "vectors",
+    "gaussian",
+    "kernels",
+    "engine",
+    "seeding",
+    "em",
+    "mixture",
+    "calibration",
+    "keywords",
+    "ambiguity",
+    "results",
+    "pipeline",
+    "store",
+    "report",
+    "cli",
+]
+FOLDER = Path(docclust.__file__).parent
+
+
+def room_of(path):
+    return path.relative_to(FOLDER).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module] if node.module != "docclust" else [f"docclust.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        yield from (name.split(".")[1] for name in names if name.startswith("docclust."))
+
+
+def modules():
+    return [path for path in sorted(FOLDER.rglob("*.py")) if path.name != "__init__.py" or path.parent != FOLDER]
+
+
+def test_every_module_is_in_a_room():
+    assert {room_of(path) for path in modules()} == set(ROOMS)
+
+
+def test_imports_point_one_way():
+    wrong = [
+        f"{path.relative_to(FOLDER)} imports {used}"
+        for path in modules()
+        for used in imported_rooms(path)
+        if used in ROOMS and ROOMS.index(used) > ROOMS.index(room_of(path))
+    ]
+    assert wrong == []
+
+
+def test_only_vectors_and_the_corpus_know_nltk_and_only_the_engine_knows_dask():
+    users = {"nltk": {"vectors", "corpus"}, "dask": {"engine"}}
+    for library, rooms in users.items():
+        for path in modules():
+            tree = ast.parse(path.read_text("utf-8"))
+            names = {
+                name.split(".")[0]
+                for node in ast.walk(tree)
+                for name in (
+                    [alias.name for alias in node.names]
+                    if isinstance(node, ast.Import)
+                    else [node.module or ""]
+                    if isinstance(node, ast.ImportFrom)
+                    else []
+                )
+            }
+            assert library not in names or room_of(path) in rooms, path
+
+
+def test_no_module_outgrows_one_sitting():
+    long = {
+        str(path.relative_to(FOLDER)): n for path in modules() if (n := len(path.read_text("utf-8").splitlines())) > 400
+    }
+    assert long == {}

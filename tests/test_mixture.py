@@ -1,0 +1,274 @@
+"""SparseGaussianMixture: scikit-learn's contract, agreement with it and with the published reference, edges."""
+
+import json
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.base import clone
+from sklearn.datasets import make_blobs
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics import adjusted_rand_score
+from sklearn.mixture import GaussianMixture
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import normalize
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from docclust import SparseGaussianMixture
+from tests.test_em import topics
+
+CORPORA = os.environ.get("DOCCLUST_CORPORA")
+
+
+@parametrize_with_checks(
+    [
+        SparseGaussianMixture(),
+        SparseGaussianMixture(n_components=4, n_init=1),
+        SparseGaussianMixture(covariance="pooled", n_init=1),
+        SparseGaussianMixture(covariance="tied", n_init=1),
+        SparseGaussianMixture(covariance="cosine", n_init=1),
+        SparseGaussianMixture(smoothing="floor", n_init=1),
+        SparseGaussianMixture(smoothing="prior", n_init=1),
+    ]
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")
+def test_scikit_learns_own_checks(estimator, check):
+    check(estimator)
+
+
+def test_add_is_scikit_learns_diagonal_mixture_on_dense_data():
+    X, _ = make_blobs(200, 3, centers=3, random_state=0)
+    start = {
+        "weights_init": np.full(3, 1 / 3),
+        "means_init": X[[0, 1, 2]],
+        "precisions_init": np.ones((3, 3)),
+    }
+    theirs = GaussianMixture(3, covariance_type="diag", reg_covar=1e-3, tol=1e-12, max_iter=500, **start).fit(X)
+    ours = SparseGaussianMixture(3, smoothing="add", reg_covar=1e-3, tol=1e-14, max_iter=500, **start).fit(X)
+    np.testing.assert_allclose(ours.weights_, theirs.weights_, atol=1e-6)
+    np.testing.assert_allclose(ours.means_, theirs.means_, atol=1e-5)
+    np.testing.assert_allclose(ours.covariances_, theirs.covariances_, atol=1e-5)
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-5)
+    np.testing.assert_allclose(ours.score_samples(X), theirs.score_samples(X), atol=1e-5)
+    assert ours.score(X) == pytest.approx(ours.lower_bound_, rel=1e-12)
+
+
+@pytest.fixture(scope="module")
+def assignment():
+    if not CORPORA:
+        pytest.skip("DOCCLUST_CORPORA does not name the folder of labelled corpora")
+    folder = Path(CORPORA) / "people_wiki"
+    parts = np.load(folder / "tf_idf.npz")
+    X = sp.csr_array((parts["data"], parts["indices"], parts["indptr"]), shape=parts["shape"])
+    words = {column: word for word, column in json.loads((folder / "vocabulary.json").read_text()).items()}
+    labels = np.array(json.loads((folder / "kmeans_labels_notebook.json").read_text()))
+    top = json.loads((folder / "reference_top_words.json").read_text())
+    return sp.csr_array(normalize(X)), words, labels, top
+
+
+def test_the_published_reference_from_the_k_means_start(assignment):
+    """University of Washington, "EM for document clustering": log-likelihood, and the printed words of 25 clusters."""
+    X, words, labels, top = assignment
+    k = 25
+    parts = [X[labels == c] for c in range(k)]
+    means = np.array([part.mean(axis=0) for part in parts])
+    squares = np.array([part.multiply(part).mean(axis=0) for part in parts])
+    model = SparseGaussianMixture(
+        k,
+        smoothing="add",
+        reg_covar=1e-10,
+        weights_init=np.bincount(labels) / labels.size,
+        means_init=means,
+        precisions_init=1 / np.maximum(squares - means**2, 1e-8),
+        tol=1e-12,
+    ).fit(X)
+    likelihoods = [step.objective for step in model.steps_]
+    assert likelihoods == pytest.approx([3837789650.584, 4825993346.737, 4825993346.737], rel=1e-9)
+    np.testing.assert_array_equal(model.labels_, labels)  # what the reference teaches: no document moves
+    assert len(top["kmeans_init"]) == k
+    for c, printed in top["kmeans_init"].items():
+        best = np.argsort(-model.means_[int(c)], kind="stable")[:5]
+        assert [words[j] for j in best] == [word for word, _, _ in printed]
+        for j, (_, mean, variance) in zip(best, printed, strict=True):
+            assert model.means_[int(c), j] == pytest.approx(mean, rel=5e-3)
+            assert model.covariances_[int(c), j] == pytest.approx(variance, rel=5e-3)
+
+
+def test_the_published_reference_from_the_random_start(assignment):
+    X, *_ = assignment
+    k, v = 25, X.shape[1]
+    random = np.random.RandomState(5)
+    start = [(random.normal(0, 1, v), random.uniform(1, 5, v)) for _ in range(k)]
+    model = SparseGaussianMixture(
+        k,
+        smoothing="add",
+        reg_covar=1e-5,
+        weights_init=np.full(k, 1 / k),
+        means_init=np.array([mean for mean, _ in start]),
+        precisions_init=1 / np.array([variance for _, variance in start]),
+        tol=1e-12,
+    ).fit(X)
+    likelihoods = [step.objective for step in model.steps_]
+    printed = [-814402240.71, 2257864536.15, 2352794812.23, 2352833652.42]
+    assert likelihoods[:4] == pytest.approx(printed, rel=1e-9)
+    assert likelihoods[-1] == pytest.approx(2352833652.42, rel=1e-9)
+
+
+def test_it_finds_the_topics_behind_sparse_counts():
+    X, truth = topics(n=400, v=200, k=4, length=40, seed=3)
+    for covariance in ("own", "pooled", "tied", "isotropic", "cosine"):
+        model = SparseGaussianMixture(4, covariance=covariance, random_state=0).fit(X)
+        assert adjusted_rand_score(truth, model.labels_) > 0.5, covariance
+        assert model.converged_
+
+
+def test_probabilities_sum_to_one_and_their_argmax_is_the_label():
+    X, _ = topics()
+    model = SparseGaussianMixture(4, random_state=0).fit(X)
+    P = model.predict_proba(X)
+    np.testing.assert_allclose(P.sum(axis=1), 1, rtol=1e-12)
+    np.testing.assert_array_equal(P.argmax(axis=1), model.labels_)
+    np.testing.assert_array_equal(model.predict(X), model.labels_)
+    np.testing.assert_array_equal(model.fit_predict(X), model.labels_)
+    model.temperature_ = 30.0
+    softer = model.predict_proba(X)
+    np.testing.assert_array_equal(softer.argmax(axis=1), model.labels_)
+    assert softer.max(axis=1).mean() < P.max(axis=1).mean()
+
+
+def test_a_dense_array_gives_what_its_sparse_form_gives():
+    X, _ = topics()
+    sparse, dense = (SparseGaussianMixture(4, n_init=2, random_state=0).fit(rows) for rows in (X, X.toarray()))
+    np.testing.assert_array_equal(sparse.means_, dense.means_)
+    assert sparse.lower_bounds_ == dense.lower_bounds_
+
+
+def test_fitting_leaves_the_matrix_as_it_was():
+    rows = sp.csr_array((np.array([2.0, 1.0, 1.0, 3.0]), np.array([2, 0, 0, 1]), np.array([0, 2, 3, 4])), shape=(3, 3))
+    before = rows.copy()
+    SparseGaussianMixture(2, random_state=0).fit(rows)
+    for name in ("data", "indices", "indptr"):
+        np.testing.assert_array_equal(getattr(rows, name), getattr(before, name))
+
+
+def test_it_lives_in_a_pipeline_behind_a_vectorizer():
+    texts = ["sun moon stars", "moon stars sky", "flour butter oven", "butter oven dough"] * 5
+    pipeline = make_pipeline(TfidfVectorizer(), SparseGaussianMixture(2, random_state=0))
+    labels = pipeline.fit(texts).predict(texts)
+    assert len({tuple(labels[i::4]) for i in range(4)}) == 2
+    assert clone(pipeline).get_params()["sparsegaussianmixture__n_components"] == 2
+
+
+def test_the_same_seed_gives_the_same_bits_whatever_the_workers():
+    X, _ = topics()
+    one, two = (
+        SparseGaussianMixture(4, random_state=0, block_rows=50, n_jobs=n_jobs, n_init=2).fit(X) for n_jobs in (1, 2)
+    )
+    np.testing.assert_array_equal(one.means_, two.means_)
+    np.testing.assert_array_equal(one.covariances_, two.covariances_)
+
+
+def test_the_start_with_the_best_objective_is_kept():
+    X, _ = topics(n=150, length=10)
+    bounds = [SparseGaussianMixture(6, n_init=n, random_state=3).fit(X).lower_bound_ for n in (1, 2, 4, 8)]
+    assert bounds == sorted(bounds)
+    assert bounds[0] < bounds[-1]
+
+
+def test_it_warns_with_a_remedy_when_it_has_not_converged():
+    X, _ = topics()
+    with pytest.warns(ConvergenceWarning, match="Try max_iter=4"):
+        SparseGaussianMixture(4, n_init=1, max_iter=2, random_state=0).fit(X)
+
+
+def test_renumbering_changes_names_and_nothing_else():
+    X, _ = topics()
+    model = SparseGaussianMixture(4, random_state=0).fit(X)
+    before, labels = model.predict_proba(X), model.labels_
+    order = np.array([2, 0, 3, 1])
+    model.renumber(order)
+    np.testing.assert_array_equal(model.predict_proba(X), before[:, order])
+    np.testing.assert_array_equal(order[model.labels_], labels)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_components": 0}, "n_components must be at least 1, got 0"),
+        ({"n_components": 7}, r"n_components must be at most the number of distinct documents \(3\), got 7"),
+        ({"covariance": "full"}, "covariance must be one of own, pooled, tied, isotropic, cosine, got 'full'"),
+        ({"smoothing": "none"}, "smoothing must be one of"),
+        ({"init_params": "kmean"}, "init_params must be one of"),
+        ({"reg_covar": -1.0}, "reg_covar must be at least 0, got -1.0"),
+        ({"reg_covar": "big"}, "reg_covar must be at least 0, got 'big'"),
+        ({"covariance": "cosine", "smoothing": "floor"}, 'smoothing must be "noise" with covariance "cosine"'),
+        ({"covariance": "pooled", "smoothing": "prior"}, 'covariance must be "own" or "tied" with smoothing "prior"'),
+        ({"reg_covar": 0.1, "smoothing": "prior"}, 'reg_covar must be "auto" with smoothing "prior"'),
+        ({"means_init": np.ones((1, 2))}, "go together, got only means_init"),
+        (
+            {"means_init": np.ones((1, 9)), "precisions_init": np.ones((1, 9)), "weights_init": np.ones(1)},
+            "means_init and precisions_init must have shape",
+        ),
+    ],
+)
+def test_a_parameter_out_of_range_is_named_with_its_value(options, message):
+    X = np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]] * 2)
+    with pytest.raises(ValueError, match=message):
+        SparseGaussianMixture(**({"n_components": 1} | options)).fit(X)
+
+
+class TestEdges:
+    """Data that break a mixture written as it is taught."""
+
+    def fit(self, X, k, **options):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model = SparseGaussianMixture(k, random_state=0, **options).fit(sp.csr_array(X))
+        for name in ("weights_", "means_", "covariances_"):
+            assert np.all(np.isfinite(getattr(model, name))), name
+        assert np.all(model.covariances_ > 0)
+        assert np.isfinite(model.lower_bound_)
+        np.testing.assert_allclose(model.predict_proba(sp.csr_array(X)).sum(axis=1), 1, rtol=1e-12)
+        return model
+
+    def test_all_documents_equal(self):
+        model = self.fit(np.tile([0.6, 0.8, 0.0], (10, 1)), 1)
+        np.testing.assert_allclose(model.means_, [[0.6, 0.8, 0.0]])
+
+    def test_two_kinds_of_equal_documents(self):
+        model = self.fit(np.repeat(np.eye(2), 500, axis=0), 2)
+        np.testing.assert_array_equal(np.bincount(model.labels_), [500, 500])
+
+    def test_as_many_clusters_as_documents(self):
+        model = self.fit(np.eye(6), 6, n_init=2)
+        assert model.weights_.size == 6
+
+    def test_an_empty_row(self):
+        X = topics(n=50)[0].toarray()
+        X[7] = 0
+        self.fit(X, 3)
+
+    def test_a_word_with_the_same_weight_everywhere(self):
+        X = np.column_stack([topics(n=60)[0].toarray(), np.full(60, 0.3)])
+        for smoothing in ("noise", "floor", "prior"):
+            self.fit(X, 3, smoothing=smoothing)
+
+    def test_a_word_seen_once(self):
+        X = np.column_stack([topics(n=60)[0].toarray(), np.eye(60)[:, 0]])
+        self.fit(X, 3)
+
+    def test_one_document_a_thousand_times_longer(self):
+        X = topics(n=100)[0].toarray()
+        X[0] *= 1000
+        self.fit(X, 3)
+
+    def test_one_cluster(self):
+        X = topics(n=50)[0]
+        model = self.fit(X, 1)
+        np.testing.assert_allclose(model.means_[0], X.toarray().mean(axis=0))
+        np.testing.assert_array_equal(model.labels_, 0)

@@ -1,0 +1,67 @@
+"""Starts: labels that hold what they promise, and are better the more work they take."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.metrics import adjusted_rand_score
+
+from docclust import seeding
+from tests.test_em import topics
+
+
+@pytest.mark.parametrize("method", seeding.METHODS)
+def test_every_cluster_gets_a_document(method):
+    X, _ = topics()
+    labels = seeding.start(X, 5, method, 8, np.random.RandomState(0))
+    assert labels.shape == (X.shape[0],)
+    assert set(labels) == set(range(5))
+
+
+@pytest.mark.parametrize("method", seeding.METHODS)
+def test_the_same_random_state_gives_the_same_start(method):
+    X, _ = topics()
+    one, two = (seeding.start(X, 5, method, 8, np.random.RandomState(7)) for _ in range(2))
+    np.testing.assert_array_equal(one, two)
+
+
+def test_a_few_spherical_steps_come_closer_to_the_topics_than_seeds():
+    scores = {
+        method: np.mean(
+            [
+                adjusted_rand_score(truth, seeding.start(X, 4, method, 8, np.random.RandomState(seed)))
+                for seed in range(5)
+                for X, truth in [topics(n=400, v=200, length=40, seed=seed)]
+            ]
+        )
+        for method in seeding.METHODS
+    }
+    assert scores["kmeans"] > scores["k-means++"]
+    assert scores["kmeans"] > scores["random"]
+
+
+def test_random_seeds_are_distinct_documents():
+    X = sp.csr_array(np.repeat(np.eye(4), 50, axis=0))
+    labels = seeding.start(X, 4, "random", 0, np.random.RandomState(0))
+    np.testing.assert_array_equal(np.bincount(labels), [50] * 4)
+
+
+def test_assignment_is_the_nearest_centre_computed_densely():
+    X, _ = topics()
+    centres = X[:6].toarray().T
+    distances = ((X.toarray()[:, :, None] - centres) ** 2).sum(axis=1)
+    np.testing.assert_array_equal(seeding.assign(X, centres, spherical=False), distances.argmin(axis=1))
+
+
+def test_rows_of_other_lengths_take_euclidean_steps():
+    # Two clouds in the same direction: their cosine is one, their distance is not.
+    rng = np.random.default_rng(0)
+    X = sp.csr_array(np.vstack([rng.normal(10, 0.1, (50, 3)), rng.normal(20, 0.1, (50, 3))]))
+    assert not seeding.has_unit_rows(X)
+    labels = seeding.start(X, 2, "kmeans", 8, np.random.RandomState(0))
+    assert adjusted_rand_score(np.repeat([0, 1], 50), labels) == 1
+
+
+def test_distinct_rows_are_counted_by_words_and_weights():
+    X = sp.csr_array(np.array([[1.0, 0, 0], [0, 1.0, 0], [1.0, 0, 0], [0, 0.5, 0], [0, 0, 0], [0, 0, 0]]))
+    assert seeding.n_distinct_rows(X, 10) == 4
+    assert seeding.n_distinct_rows(X, 2) == 2
