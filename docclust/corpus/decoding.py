@@ -1,0 +1,228 @@
+"""Bytes -> text: encodings, compressed files, HTML. Knows no documents and no columns."""
+
+import codecs
+import contextlib
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import charset_normalizer
+from selectolax.lexbor import LexborHTMLParser
+
+from docclust.corpus.document import did_you_mean
+from docclust.errors import CorpusError
+
+DETECT = "detect"
+GZIP = b"\x1f\x8b"
+BOMS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    # UTF-32 before UTF-16: the little-endian mark of the one begins with that of the other.
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+ARCHIVES = {b"PK\x03\x04": "a zip archive or an Office file", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"(\xb5/\xfd": "zstd"}
+# The encodings texts are found in. Among all that Python knows, a short text is soon "Mac Latin 2".
+EUROPEAN = ["cp1252", "cp1250", "iso8859_2", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"]
+ASIAN = ["cp932", "euc_jp", "gb18030", "big5", "cp949"]
+CHUNK = 1 << 20
+WINDOW = 1 << 16
+BLOCKS = (
+    "address,article,aside,blockquote,br,caption,dd,div,dl,dt,figcaption,figure,footer,form,h1,h2,h3,h4,h5,h6,header,hr,"
+    "li,main,nav,ol,option,p,pre,section,table,td,th,tr,ul"
+)
+
+
+def detect(stream: BinaryIO) -> str | None:
+    """The encoding of a stream of bytes, or None where nothing fits: a byte-order mark, else UTF-8, else a good guess.
+
+    UTF-8 is proven by reading on to the end. The guess is made on a window around the first bytes that are not UTF-8.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    chunk = stream.read(CHUNK)
+    for mark, encoding in BOMS.items():
+        if chunk.startswith(mark):
+            return encoding
+    try:
+        while chunk:
+            decoder.decode(chunk)
+            chunk = stream.read(CHUNK)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        begin = max(0, error.start - WINDOW // 2)
+        seen = error.object + stream.read(WINDOW // 2)
+        return _guess(_whole_lines(seen, begin, error.start + WINDOW // 2))
+    return "utf-8"
+
+
+def decode(data: bytes, encoding: str) -> str | None:
+    """The text of a whole file, without its byte-order mark; None where the encoding was to be found and was not."""
+    if encoding != DETECT:
+        return data.decode(without_mark(encoding))
+    found = detect(io.BytesIO(data))
+    if found != "utf-8" and not data.startswith(tuple(BOMS)):
+        found = _declared(data) or found
+    return None if found is None else data.decode(found, "replace")
+
+
+def looks_binary(data: bytes) -> bool:
+    """Whether bytes are no text: a NUL that no UTF-16 or UTF-32 explains, or the signature of a format without NULs."""
+    if data.startswith(tuple(BOMS)):
+        return False
+    return b"\0" in data or data.startswith((GZIP, b"%PDF-", b"{\\rtf", *ARCHIVES))
+
+
+def without_mark(encoding: str) -> str:
+    """The name of the codec that drops a byte-order mark and otherwise reads the encoding.
+
+    Raises
+    ------
+    CorpusError
+        Python has no such text encoding.
+    """
+    try:
+        io.TextIOWrapper(io.BytesIO(), encoding)
+    except (LookupError, ValueError):
+        hint = did_you_mean(encoding, ["utf-8", "utf-16", "latin-1", "cp1252", DETECT])
+        raise CorpusError(
+            f'[corpus] encoding must be "{DETECT}" or the name of an encoding such as "utf-8" or "latin-1",'
+            f" got {encoding!r}.{hint}"
+        ) from None
+    return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file, unpacking gzip, which is recognised by its first bytes and not by its name.
+
+    Raises
+    ------
+    CorpusError
+        The file is missing, a folder, unreadable, or an archive of another kind.
+    """
+    try:
+        file = path.open("rb")
+        start = file.read(6)
+        file.seek(0)
+    except FileNotFoundError:
+        beside = [other.name for other in path.parent.glob("*")]
+        hint = did_you_mean(path.name, beside)
+        raise CorpusError(f"[corpus] path must be an existing file, got {str(path)!r}.{hint}") from None
+    except IsADirectoryError:
+        raise CorpusError(
+            f'[corpus] path must be a file, got the folder {str(path)!r}. Try source = "folder".'
+        ) from None
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read ({error.strerror}).") from None
+    for magic, name in ARCHIVES.items():
+        if start.startswith(magic):
+            file.close()
+            raise CorpusError(f"{path}: must be plain text or gzip, got {name}. Try it unpacked, or saved as CSV.")
+    if start.startswith(GZIP):
+        file.close()
+        return gzip.open(path)
+    return file
+
+
+def lines(path: Path, encoding: str, newline: str) -> Iterator[str]:
+    """Yield the lines of a plain or gzipped text file, with their ends; `newline` is that of `open`.
+
+    Raises
+    ------
+    CorpusError
+        As `open_file`, and where the bytes are not of that encoding or the compressed data breaks off.
+    """
+    number = 0
+    try:
+        if encoding == DETECT:
+            with open_file(path) as file:
+                encoding = detect(file) or "utf-8"
+        with open_file(path) as file, io.TextIOWrapper(file, without_mark(encoding), newline=newline) as text:
+            for number, line in enumerate(text, start=1):  # noqa: B007 (told when the data breaks off)
+                yield line
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{path}: {_locate(path, encoding, error)}") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise CorpusError(f"{path}: the compressed data is cut off or damaged after line {number} ({error}).") from None
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read after line {number} ({error.strerror}).") from None
+
+
+def looks_like_html(text: str) -> bool:
+    """Whether a text begins as an HTML document does."""
+    return (
+        re.match(r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype html|html)\b", text[:2048], re.I | re.S) is not None
+    )
+
+
+def html_to_text(html: str) -> tuple[str, str]:
+    """The title (perhaps empty) and the visible text of an HTML document, one line a paragraph."""
+    tree = LexborHTMLParser(html)
+    title = tree.css_first("title")
+    title = title.text() if title else ""
+    tree.strip_tags(["script", "style", "noscript", "template", "title"])
+    # A paragraph ends a word although nothing but a tag stands between; bold type inside a word does not.
+    for node in tree.css(BLOCKS):
+        node.insert_before("\n")
+        node.insert_after("\n")
+    text = tree.root.text() if tree.root else ""
+    return title, re.sub(r"[^\S\n]*\n\s*", "\n", text).strip()
+
+
+def _declared(data: bytes) -> str | None:
+    """The encoding that HTML, XML or a mail names in its first 2 KiB, where it is true of the whole of the data."""
+    named = re.search(rb"""(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", data[:2048], re.IGNORECASE)
+    try:
+        name = codecs.lookup(named[1].decode("ascii")).name if named else ""
+        # Browsers take Latin-1 to mean Windows-1252, and so do those who write it.
+        for encoding in ("cp1252", "latin-1") if name == "iso8859-1" else (name,):
+            with contextlib.suppress(UnicodeDecodeError):
+                data.decode(encoding)
+                return encoding if "<a>".encode(encoding) == b"<a>" else None
+    except (LookupError, ValueError):
+        pass
+    return None
+
+
+def _guess(window: bytes) -> str | None:
+    found = list(charset_normalizer.from_bytes(window, cp_isolation=EUROPEAN + ASIAN))
+    western = [match for match in found if "cp1252" in (match.encoding, *match.could_be_from_charset)]
+    # In a short text the alphabets of Europe are equally likely; Western Europe is the likeliest by far.
+    if western and western[0].chaos <= found[0].chaos + 0.02 and western[0].coherence >= found[0].coherence - 0.05:
+        return "cp1252"
+    best = found[0] if found else charset_normalizer.from_bytes(window).best()
+    return best.encoding if best else None
+
+
+def _whole_lines(data: bytes, begin: int, end: int) -> bytes:
+    # A window that begins inside a character of two bytes would speak against its true encoding.
+    window = data[begin:end]
+    if begin and b"\n" in window:
+        window = window[window.index(b"\n") + 1 :]
+    if end < len(data) and b"\n" in window:
+        window = window[: window.rindex(b"\n") + 1]
+    return window
+
+
+def _locate(path: Path, encoding: str, error: UnicodeDecodeError) -> str:
+    decoder = codecs.getincrementaldecoder(without_mark(encoding))()
+    position, line = 0, 1
+    with open_file(path) as file:
+        try:
+            while chunk := file.read(WINDOW):
+                line += decoder.decode(chunk).count("\n")
+                position += len(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as again:
+            error = again
+            position -= len(again.object) - len(chunk)
+            line += again.object[: again.start].count(b"\n")
+    with open_file(path) as file:
+        found = detect(file)
+    hint = f' Try encoding = "{found}".' if found else ""
+    byte = error.object[error.start]
+    return f"line {line}: byte {position + error.start} (0x{byte:02x}) must be {encoding}, and is not.{hint}"

@@ -1,0 +1,72 @@
+"""The document, and what every reader does to make one: a clean text, a title, an id of its own."""
+
+import difflib
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+TITLE_LENGTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text of a corpus.
+
+    Attributes
+    ----------
+    id : str
+        Unique in its corpus.
+    title : str
+        One line for people.
+    text : str
+        What is clustered; may be empty.
+    label : str or None
+        The class it is known to belong to. Only metrics look at it.
+    """
+
+    id: str
+    title: str
+    text: str
+    label: str | None = None
+
+
+def clean(text: str) -> str:
+    """The text without NUL and without halves of surrogate pairs, so that it can be written as UTF-8."""
+    text = text.replace("\0", " ")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # UTF-16 joins two halves that belong together; a half alone becomes U+FFFD.
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def one_line(text: str) -> str:
+    """The text with every run of white space folded into one blank."""
+    return " ".join(text.split())
+
+
+def first_words(text: str) -> str:
+    """The beginning of a text as a title of at most 80 characters, cut between two words where there are two."""
+    start = one_line(text.lstrip()[: 5 * TITLE_LENGTH])
+    if len(start) <= TITLE_LENGTH:
+        return start
+    return start[:TITLE_LENGTH].rsplit(" ", 1)[0][: TITLE_LENGTH - 1] + "…"
+
+
+def content_hash(*parts: str) -> str:
+    """The first 12 hexadecimal digits of the SHA-256 of the parts."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def numbered(name: str, seen: Counter[str]) -> str:
+    """The name itself the first time; then with "-2", "-3" after it."""
+    seen[name] += 1
+    return name if seen[name] == 1 else f"{name}-{seen[name]}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The sentence that offers the nearest known name, or an empty string."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f" Did you mean {near[0]}?" if near else ""

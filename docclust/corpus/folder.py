@@ -1,0 +1,116 @@
+"""Text and HTML files below a folder -> documents."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from docclust.config import FolderCorpus
+from docclust.corpus.decoding import (
+    DETECT,
+    decode,
+    html_to_text,
+    looks_binary,
+    looks_like_html,
+    without_mark,
+)
+from docclust.corpus.document import Document, clean, did_you_mean, first_words, one_line
+from docclust.errors import CorpusError
+
+HTML = {".html", ".htm", ".xhtml"}
+
+
+def read(settings: FolderCorpus, skipped: Counter[str]) -> Iterator[Document]:
+    """Yield a document for each text file that matches, in the order of paths; see `docclust.corpus.read`.
+
+    Hidden files and folders are passed over in silence, binary and unreadable ones are counted in `skipped`.
+    """
+    folder = settings.path
+    _check_folder(folder)
+    if settings.encoding != DETECT:
+        without_mark(settings.encoding)
+    globs = [settings.glob] if isinstance(settings.glob, str) else settings.glob
+    patterns = [tuple(glob.split("/")) for glob in globs]
+    found = matched = False
+    for path in _walk(folder, skipped, set()):
+        found = True
+        parts = path.relative_to(folder).parts
+        if any(_matches(parts, pattern) for pattern in patterns):
+            matched = True
+            document = _document(settings, path, parts, skipped)
+            if document:
+                yield document
+    if found and not matched:
+        raise CorpusError(f'[corpus] glob must match a file below {folder}, got {settings.glob!r}. Try "**/*".')
+
+
+def _check_folder(folder: Path) -> None:
+    if not os.path.exists(folder):
+        beside = [other.name for other in folder.parent.glob("*/")]
+        hint = did_you_mean(folder.name, beside)
+        raise CorpusError(f"[corpus] path must be an existing folder, got {str(folder)!r}.{hint}")
+    if not os.path.isdir(folder):
+        raise CorpusError(
+            f'[corpus] path must be a folder, got the file {str(folder)!r}. Try source = "jsonl" or "csv".'
+        )
+
+
+def _walk(folder: Path, skipped: Counter[str], entered: set[tuple[int, int]]) -> Iterator[Path]:
+    # A folder is entered once, however many links lead to it, so a loop of links ends.
+    try:
+        status = folder.stat()
+        names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    except OSError:
+        skipped["unreadable folder"] += 1
+        return
+    if (status.st_dev, status.st_ino) in entered:
+        return
+    entered.add((status.st_dev, status.st_ino))
+    for name in names:
+        path = folder / name
+        if os.path.isdir(path):
+            yield from _walk(path, skipped, entered)
+        else:
+            yield path
+
+
+def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_matches(parts[begin:], pattern[1:]) for begin in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
+
+
+def _document(settings: FolderCorpus, path: Path, parts: tuple[str, ...], skipped: Counter[str]) -> Document | None:
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):
+            skipped["not a regular file"] += 1  # reading a pipe would wait for ever
+            return None
+        data = path.read_bytes()
+    except OSError:
+        skipped["unreadable file"] += 1
+        return None
+    if settings.encoding == DETECT and looks_binary(data):
+        skipped["binary file"] += 1
+        return None
+    try:
+        text = decode(data, settings.encoding)
+        is_html = path.suffix.lower() in HTML or (text is not None and looks_like_html(text))
+    except UnicodeDecodeError as error:
+        raise CorpusError(
+            f"{path}: byte {error.start} (0x{error.object[error.start]:02x}) must be {settings.encoding}, and is not."
+            f' Try encoding = "{DETECT}".'
+        ) from None
+    if text is None:
+        skipped["binary file"] += 1
+        return None
+    title = ""
+    if is_html:
+        title, text = html_to_text(text)
+    text = clean(text)
+    # A name that is not UTF-8 must still be one that can be printed.
+    names = [os.fsencode(part).decode("utf-8", "backslashreplace") for part in parts]
+    label = names[0] if settings.label_from_folder and len(names) > 1 else None
+    return Document("/".join(names), one_line(clean(title)) or first_words(text), text, label)

@@ -1,0 +1,43 @@
+"""JSON lines -> rows -> documents."""
+
+import json
+from collections.abc import Iterator
+
+from docclust.config import JsonlCorpus
+from docclust.corpus.decoding import lines
+from docclust.corpus.document import Document
+from docclust.corpus.table import Row, documents
+from docclust.errors import CorpusError
+
+
+def read(settings: JsonlCorpus) -> Iterator[Document]:
+    """Yield a document for each line that is not blank; see `docclust.corpus.read`."""
+    return documents(settings, _rows(settings))
+
+
+def _rows(settings: JsonlCorpus) -> Iterator[tuple[int, Row]]:
+    for number, line in enumerate(lines(settings.path, settings.encoding, newline="\n"), start=1):
+        if not line.strip():
+            continue
+        where = f"{settings.path}: line {number}"
+        try:
+            row = json.loads(line.rstrip())
+        except json.JSONDecodeError as error:
+            hint = " Try one whole object a line." if line.strip() in ("[", "{") else ""
+            raise CorpusError(f"{where}: not valid JSON: {error.msg} at column {error.colno}.{hint}") from None
+        except (RecursionError, ValueError) as error:
+            raise CorpusError(f"{where}: not usable JSON: {error}.") from None
+        if not isinstance(row, dict):
+            raise CorpusError(f"{where}: must be a JSON object, got {_kind(row)}. Try one object a line.")
+        yield number, row
+
+
+def _kind(value: object) -> str:
+    match value:
+        case list():
+            return "a list"
+        case str():
+            return "a string"
+        case None:
+            return "null"
+    return f"{json.dumps(value)}"

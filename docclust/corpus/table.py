@@ -1,0 +1,88 @@
+"""Rows -> documents: what the columns of a table mean. Knows nothing of how a row was written down."""
+
+import difflib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from docclust.config import TableCorpus
+from docclust.corpus.document import Document, clean, content_hash, first_words, numbered, one_line
+from docclust.errors import CorpusError
+
+Row = dict[str, Any]
+# In JSON lines an object may leave a key out, so a column counts as missing when this many objects have not shown it.
+PATIENCE = 1000
+
+
+def documents(settings: TableCorpus, rows: Iterator[tuple[int, Row]]) -> Iterator[Document]:
+    """Yield one document for each row.
+
+    Parameters
+    ----------
+    settings : TableCorpus
+        Names the columns. An empty `id`, `title` or `label` takes the column of that name where a row has one; without
+        it the id is a hash of the content, the title the first words of the text, and the label unknown.
+    rows : iterator of (int, dict)
+        The line a row begins on, and its values by column.
+
+    Raises
+    ------
+    CorpusError
+        No row has a column that the settings name; an id is missing or given twice; a value is no plain value.
+    """
+    texts = [settings.text] if isinstance(settings.text, str) else settings.text
+    named = {key: column for key in ("id", "title", "label") if (column := getattr(settings, key))}
+    wanted = [("text", column) for column in texts] + list(named.items())
+    columns: dict[str, None] = {}
+    line_of: dict[str, int] = {}
+    hashes: Counter[str] = Counter()
+    count = 0
+    for count, (line, row) in enumerate(rows, start=1):
+        columns.update(dict.fromkeys(row))
+        if count == PATIENCE or ("id" in named and named["id"] not in columns):
+            _check_columns(settings, wanted, list(columns))
+        where = f"{settings.path}: line {line}"
+        text = "\n".join(part for column in texts if (part := _plain(row, column, where)))
+        title, label, id_ = (_plain(row, _column(settings, key), where) for key in ("title", "label", "id"))
+        title, label, id_ = one_line(title), one_line(label), id_.strip()
+        if not id_ and "id" in named:
+            raise CorpusError(f"{where}: the column {named['id']!r} must give an id, got nothing. Try id = false.")
+        # The hash is of all that a document is, so that two rows with one hash are the same row.
+        id_ = id_ or numbered(content_hash(title, text, label), hashes)
+        if id_ in line_of:
+            raise CorpusError(
+                f"{where}: an id must be unique, got {id_!r} as on line {line_of[id_]}."
+                " Try another column for id, or id = false for a hash of the content."
+            )
+        line_of[id_] = line
+        yield Document(id_, title or first_words(text), text, label or None)
+    if count:
+        _check_columns(settings, wanted, list(columns))
+
+
+def _column(settings: TableCorpus, key: str) -> str | None:
+    chosen = getattr(settings, key)
+    return None if chosen is False else chosen or key
+
+
+def _plain(row: Row, column: str | None, where: str) -> str:
+    value = row.get(column)
+    if value is None:
+        return ""
+    if isinstance(value, (list, dict)):
+        kind = "a list" if isinstance(value, list) else "an object"
+        raise CorpusError(f"{where}: {column!r} must be a text, got {kind}. Try it as one string.")
+    return clean(value if isinstance(value, str) else json.dumps(value))
+
+
+def _check_columns(settings: TableCorpus, wanted: list[tuple[str, str]], columns: list[str]) -> None:
+    for key, column in wanted:
+        if column not in columns:
+            near = difflib.get_close_matches(column, columns, n=1, cutoff=0.5)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            shown = ", ".join(repr(one_line(name)[:40]) for name in columns[:20])
+            more = f" and {len(columns) - 20} more" if len(columns) > 20 else ""
+            raise CorpusError(
+                f"{settings.path}: [corpus] {key} must be one of the columns {shown}{more}, got {column!r}.{hint}"
+            )

@@ -1,0 +1,28 @@
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from docclust.config import parse
+from docclust.corpus import read
+
+
+@pytest.fixture
+def documents():
+    """Read a corpus as a config names it: ``documents("jsonl", path=..., text="body")`` -> list of documents."""
+
+    def read_all(source, skipped=None, **keys):
+        plain = {key: str(value) if isinstance(value, Path) else value for key, value in keys.items()}
+        settings = parse({"corpus": {"source": source, **plain}})
+        return list(read(settings.corpus, Counter() if skipped is None else skipped))
+
+    return read_all
+
+
+@pytest.fixture(scope="session")
+def shared_corpora():
+    folder = os.environ.get("DOCCLUST_CORPORA")
+    if not folder:
+        pytest.skip("DOCCLUST_CORPORA names no folder with the shared corpora")
+    return Path(folder)
