@@ -254,7 +254,8 @@ def load(path: Path, overrides: list[str] = []) -> Settings:  # noqa: B006 (neve
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}.") from None
+        reason = str(error).replace("at end of document", f"at line {len(text.splitlines())}, the end of the file")
+        raise ConfigError(f"{path}: not valid TOML: {reason}.") from None
     for override in overrides:
         _apply(data, override)
     settings = parse(data, str(path))
@@ -293,7 +294,7 @@ def _apply(data: dict[str, Any], override: str) -> None:
         parsed = value.strip()
     for section in sections:
         data = data.setdefault(section, {})
-        if not isinstance(data, dict):
+        if section in ("name", "seed") or not isinstance(data, dict):
             raise ConfigError(f"--set {override}: {section} is a key and not a section.")
     data[key] = parsed
 
@@ -335,8 +336,11 @@ def _first_problem(error: ValidationError, data: dict[str, Any]) -> str:
             return f"{section} source must be one of {', '.join(sorted(sources))}, got {value!r}.{hint}"
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"{where} must be a section, got {problem['input']!r}."
-    must = problem["msg"].removeprefix("Input should be ").removeprefix("a valid ")
-    return f"{where} must be {must}, got {problem['input']!r}."
+    # A key that takes one of several types has a problem for each.
+    same_place = [other for other in error.errors() if other["input"] is problem["input"]]
+    wanted = (other["msg"].removeprefix("Input should be ").removeprefix("a valid ") for other in same_place)
+    must = [words.split(", unable to parse")[0] for words in wanted]
+    return f"{where} must be {' or '.join(dict.fromkeys(must))}, got {problem['input']!r}."
 
 
 def _source_names(model: type[Section]) -> tuple[str, ...]:

@@ -1,0 +1,113 @@
+"""Settings: the default config shows every key, and every mistake gets one line that names it and its remedy."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from docclust import config
+from docclust.errors import ConfigError
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+PYDOCS = {"corpus": {"source": "pydocs"}}
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.name)
+def test_every_config_in_the_folder_loads(path):
+    settings = config.load(path)
+    assert settings.name
+    if hasattr(settings.corpus, "path"):
+        assert settings.corpus.path.is_absolute()
+
+
+def test_the_default_config_shows_every_key_with_its_default():
+    path = CONFIGS / "default.toml"
+    shown = tomllib.loads(path.read_text("utf-8"))
+    settings = config.parse(PYDOCS).model_copy(update={"name": "pydocs"})
+    defaults = tomllib.loads(config.dumps(settings))
+    assert shown == defaults
+    assert list(shown) == list(defaults)
+    assert {section: list(keys) for section, keys in shown.items() if isinstance(keys, dict)} == {
+        section: list(keys) for section, keys in defaults.items() if isinstance(keys, dict)
+    }
+
+
+@pytest.mark.parametrize("source", ["folder", "jsonl", "csv", "tsv", "20newsgroups", "nltk", "pydocs"])
+def test_the_corpus_alone_is_a_complete_config_and_survives_a_round_trip(source):
+    section = {"source": source} | ({"path": "/texts"} if source in ("folder", "jsonl", "csv", "tsv") else {})
+    settings = config.parse({"corpus": section})
+    assert config.parse(tomllib.loads(config.dumps(settings))) == settings
+
+
+def test_overrides_win_over_the_file_and_are_read_as_toml():
+    path = CONFIGS / "six_topics.toml"
+    settings = config.load(path, ["mixture.n_components=7", "seed=3", "vectors.stem=english", "vectors.min_df=0.1"])
+    assert (settings.mixture.n_components, settings.seed) == (7, 3)
+    assert (settings.vectors.stem, settings.vectors.min_df) == ("english", 0.1)
+
+
+def test_paths_are_relative_to_the_config_file(tmp_path):
+    (tmp_path / "news.toml").write_text('[corpus]\nsource = "jsonl"\npath = "texts/news.jsonl"\n')
+    settings = config.load(tmp_path / "news.toml")
+    assert settings.corpus.path == tmp_path / "texts" / "news.jsonl"
+    assert settings.name == "news"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({}, "corpus must be given"),
+        ({"corpus": {}}, "[corpus] source must be given, one of 20newsgroups, csv,"),
+        ({"corpus": {"source": "jsnl"}}, "got 'jsnl'. Did you mean jsonl?"),
+        ({"corpus": {"source": "jsonl"}}, "[corpus] path must be given"),
+        (
+            {"corpus": {"source": "jsonl", "path": "x", "texxt": "a"}},
+            "[corpus] texxt is not a key docclust knows. Did you mean text?",
+        ),
+        ({"corpus": 3}, "corpus must be a section, got 3"),
+        (PYDOCS | {"mixtur": {}}, "mixtur is not a key docclust knows. Did you mean mixture?"),
+        (
+            PYDOCS | {"mixture": {"n_component": 3}},
+            "[mixture] n_component is not a key docclust knows. Did you mean n_components?",
+        ),
+        (PYDOCS | {"mixture": {"zzz": 3}}, "[mixture] zzz is not a key docclust knows. Known keys: n_components,"),
+        (PYDOCS | {"mixture": {"n_components": 0}}, "[mixture] n_components must be greater than 0, got 0"),
+        (PYDOCS | {"mixture": {"n_components": "many"}}, "[mixture] n_components must be"),
+        (PYDOCS | {"mixture": {"covariance": "full"}}, "[mixture] covariance must be 'own', 'pooled'"),
+        (PYDOCS | {"mixture": 3}, "mixture must be a section, got 3"),
+        (PYDOCS | {"mixture": {"reg_covar": "x"}}, "[mixture] reg_covar must be 'auto' or number, got 'x'"),
+        (
+            PYDOCS | {"mixture": {"reg_covar": -1}},
+            "[mixture] reg_covar must be 'auto' or greater than or equal to 0, got -1",
+        ),
+        (PYDOCS | {"vectors": {"max_df": 1.5}}, "[vectors] max_df must be a number of documents"),
+        (PYDOCS | {"vectors": {"token_pattern": "("}}, "[vectors] token_pattern must be a regular expression"),
+        (PYDOCS | {"seed": -1}, "seed must be greater than or equal to 0, got -1"),
+    ],
+)
+def test_a_mistake_gets_one_line_with_section_key_value_and_remedy(data, message):
+    with pytest.raises(ConfigError) as caught:
+        config.parse(data, "news.toml")
+    text = str(caught.value)
+    assert text.startswith("news.toml: ")
+    assert message in text
+    assert "\n" not in text
+
+
+def test_a_file_that_is_missing_unreadable_or_not_toml_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"none\.toml: there is no such file"):
+        config.load(tmp_path / "none.toml")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        config.load(tmp_path)
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="cannot be read as UTF-8"):
+        config.load(tmp_path / "binary.toml")
+    (tmp_path / "bad.toml").write_text('[corpus]\nsource = "pydocs"\npackages = [\n')
+    with pytest.raises(ConfigError, match=r"bad\.toml: not valid TOML: .*line"):
+        config.load(tmp_path / "bad.toml")
+
+
+@pytest.mark.parametrize("override", ["mixture.n_components", "a.b.c=1", "seed.x=1", "=3"])
+def test_an_override_that_cannot_be_applied_is_named(override):
+    with pytest.raises(ConfigError, match="--set"):
+        config.load(CONFIGS / "six_topics.toml", [override])
