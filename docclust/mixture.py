@@ -163,7 +163,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         ConvergenceWarning
             The best start had not converged after `max_iter` iterations.
         """
-        X = _as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, ensure_min_samples=2))
+        X = _as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64))
         self._check_parameters(X)
         rng = check_random_state(self.random_state)
         form = Form(

@@ -15,13 +15,14 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 import docclust
-from docclust import corpus, engine, keywords, results
-from docclust.ambiguity import Ambiguous, Evidence, score, word_distributions
+from docclust import corpus, describe, engine, keywords
+from docclust.ambiguity import Evidence, score, word_distributions
 from docclust.calibration import calibrate
 from docclust.config import Settings
+from docclust.describe import Explainer
 from docclust.gaussian import log_joint
 from docclust.mixture import SparseGaussianMixture
-from docclust.results import Explainer, Run
+from docclust.results import Ambiguous, Run
 from docclust.vectors import tfidf, vectorise
 
 # Told of a stage by name and how far it is: done of total, where total is 0 if it is not known.
@@ -52,7 +53,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     ):
         warnings.simplefilter("always", ConvergenceWarning)
         model.fit(vectors.weights)
-    results.number_by_size(model)
+    describe.number_by_size(model)
 
     clock.begin("calibrate")
     c = model.coefficients()
@@ -63,27 +64,27 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         np.random.default_rng(halves_seed),
     )
     model.temperature_ = calibration.temperature
-    P = results.responsibilities(model, vectors.weights)
+    P = describe.responsibilities(model, vectors.weights)
 
     clock.begin("describe")
-    cluster, probability, _, _ = results.top_two(P)
+    cluster, probability, _, _ = describe.top_two(P)
     distributions = word_distributions((vectors.counts.T @ P).toarray())
     scores = score(vectors.counts, probability, cluster, model.means_, distributions)
-    lines = results.assignments(documents, P, scores)
-    words = results.keyword_columns(settings, vectors, model)
+    lines = describe.assignments(documents, P, scores)
+    words = describe.keyword_columns(settings, vectors, model)
     evidence = Evidence(
         c,
         distributions,
         vectors.display,
-        [results.name([vectors.display[word] for word in best]) for best in words],
+        [describe.name([vectors.display[word] for word in best]) for best in words],
         settings.ambiguity.n_words,
     )
     explainer = Explainer(lines, vectors.counts, vectors.idf, sublinear, evidence)
-    clusters = results.describe_clusters(settings, vectors, model, words, explainer)
-    listed = results.kinds_by_row(scores, settings)
+    clusters = describe.describe_clusters(settings, vectors, model, words, explainer)
+    listed = describe.kinds_by_row(scores, settings)
     ambiguous = [explainer.explain(row, kinds) for row, kinds in listed.items()]
     metrics = {
-        **results.label_metrics(documents.labels, cluster),
+        **describe.label_metrics(documents.labels, cluster),
         "npmi_coherence": keywords.coherence(vectors.counts, words),
         **asdict(calibration),
         "objective": model.lower_bound_,
@@ -116,7 +117,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
             "duplicates": documents.duplicates,
             "empty": documents.empty,
             "skipped": dict(sorted(skipped.items())),
-            "warnings": [str(w.message) for w in caught] + results.remarks(documents, skipped, model, metrics),
+            "warnings": [str(w.message) for w in caught] + describe.remarks(documents, skipped, model, metrics),
             "seconds": clock.seconds,
             "peak_mib": peak_mib(),
         },
@@ -130,7 +131,7 @@ def explain(run: Run, row: int) -> Ambiguous:
         run.model.coefficients(),
         word_distributions((run.counts.T @ P).toarray()),
         run.display,
-        [results.name([keyword.word for keyword in cluster.keywords]) for cluster in run.clusters],
+        [describe.name([keyword.word for keyword in cluster.keywords]) for cluster in run.clusters],
         run.settings.ambiguity.n_words,
     )
     listed = {found.id: found.kinds for found in run.ambiguous}

@@ -1,27 +1,80 @@
-"""What a run ends with: the shapes of its findings, and how they are put together from arrays.
+"""What a run ends with: plain data, which the run folder, the reports and the commands only store and format.
 
-Plain data from here on: the run folder, the reports and the commands only store and format it.
+Nothing is computed here, and nothing heavy imported: a command that prints a finished run starts at once.
 """
 
-from collections import Counter
+from __future__ import annotations
+
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import scipy.sparse as sp
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, v_measure_score
-from sklearn.metrics.cluster import contingency_matrix
+if TYPE_CHECKING:
+    import numpy as np
+    import scipy.sparse as sp
 
-from docclust import keywords
-from docclust.ambiguity import ATYPICAL_FROM, MIXED_FROM, Ambiguous, Evidence, Scores
-from docclust.config import Settings
-from docclust.engine import blocks
-from docclust.gaussian import log_joint
-from docclust.mixture import SparseGaussianMixture, probabilities
-from docclust.vectors import Documents, Vectors, tfidf
+    from docclust.config import Settings
+    from docclust.mixture import SparseGaussianMixture
 
-# Probabilities below this are not stored, except a document's two largest; rows are then scaled to sum to one.
-LEAST_PROBABILITY = 1e-6
+
+@dataclass(frozen=True)
+class Assignment:
+    """Where a document went: one line of documents.csv. With one cluster, the runner-up is None."""
+
+    id: str
+    title: str
+    label: str | None
+    cluster: int
+    probability: float
+    runner_up: int | None
+    runner_up_probability: float
+    mixed: float
+    unclear: float
+    atypical: float
+
+
+@dataclass(frozen=True)
+class Share:
+    """The part of a document's words that a cluster explains."""
+
+    cluster: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Pull:
+    """The words of a document that speak for a cluster and against its rival, strongest first; nats each."""
+
+    cluster: int
+    words: list[str]
+    nats: list[float]
+
+
+@dataclass(frozen=True)
+class Ambiguous:
+    """A document that does not sit in one cluster, and the evidence for it.
+
+    kinds : those of mixed, unclear, atypical that it is listed for
+    mixed, unclear, atypical : scores in [0, 1]
+    shares : of every cluster that explains one percent or more, largest first
+    pulls : the two clusters it stands between, with the words that pull to each
+    unexpected : words that no cluster expects
+    reason : one plain sentence
+    """
+
+    id: str
+    title: str
+    cluster: int
+    probability: float
+    runner_up: int | None
+    runner_up_probability: float
+    kinds: list[str]
+    mixed: float
+    unclear: float
+    atypical: float
+    shares: list[Share]
+    pulls: list[Pull]
+    unexpected: list[str]
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -58,22 +111,6 @@ class Cluster:
 
 
 @dataclass(frozen=True)
-class Assignment:
-    """Where a document went: one line of documents.csv. With one cluster, the runner-up is None."""
-
-    id: str
-    title: str
-    label: str | None
-    cluster: int
-    probability: float
-    runner_up: int | None
-    runner_up_probability: float
-    mixed: float
-    unclear: float
-    atypical: float
-
-
-@dataclass(frozen=True)
 class Run:
     """A finished run, ready to be written, printed or explored. Rows follow the order of the corpus."""
 
@@ -90,219 +127,3 @@ class Run:
     display: list[str]
     idf: np.ndarray
     manifest: dict[str, Any] = field(default_factory=dict)
-
-
-def responsibilities(model: SparseGaussianMixture, X: sp.csr_array) -> sp.csr_array:
-    """Calibrated probability of every cluster for every document; those that matter, rows sum to one."""
-    # X: (n, v) CSR -> (n, k) CSR
-    c = model.coefficients()
-    kept = []
-    for block in blocks(X, model.block_rows):
-        P = probabilities(log_joint(block, c), model.temperature_)
-        least = np.sort(P, axis=1)[:, -2:][:, :1]  # the runner-up stays, so that no row becomes exactly 1
-        P[(P < LEAST_PROBABILITY) & (least > P)] = 0
-        P /= P.sum(axis=1, keepdims=True)
-        kept.append(sp.csr_array(P))
-    return sp.vstack(kept, format="csr")
-
-
-def number_by_size(model: SparseGaussianMixture) -> None:
-    """Number the clusters by size, the largest first; equal sizes by weight, then by their first document."""
-    k = model.n_components
-    sizes = np.bincount(model.labels_, minlength=k)
-    first = np.full(k, model.labels_.size)
-    np.minimum.at(first, model.labels_, np.arange(model.labels_.size))
-    model.renumber(np.lexsort((first, -model.weights_, -sizes)))
-
-
-def top_two(P: sp.csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Cluster, its probability, runner-up (-1 if there is none) and its probability, ties to the lower number."""
-    # P: (n, k) CSR -> four arrays (n,)
-    n = P.shape[0]
-    rows = np.repeat(np.arange(n), np.diff(P.indptr))
-    order = np.lexsort((P.indices, -P.data, rows))
-    clusters, values = P.indices[order], P.data[order]
-    best = P.indptr[:-1]
-    several = np.diff(P.indptr) > 1
-    second = np.where(several, best + 1, best)
-    return clusters[best], values[best], np.where(several, clusters[second], -1), np.where(several, values[second], 0.0)
-
-
-def assignments(documents: Documents, P: sp.csr_array, scores: Scores) -> list[Assignment]:
-    """One line for every document, in the order of `documents`."""
-    cluster, probability, runner_up, second = top_two(P)
-    return [
-        Assignment(
-            id=documents.ids[i],
-            title=documents.titles[i],
-            label=documents.labels[i],
-            cluster=int(cluster[i]),
-            probability=float(probability[i]),
-            runner_up=None if runner_up[i] < 0 else int(runner_up[i]),
-            runner_up_probability=float(second[i]),
-            mixed=float(scores.mixed[i]),
-            unclear=float(scores.unclear[i]),
-            atypical=float(scores.atypical[i]),
-        )
-        for i in range(len(documents.ids))
-    ]
-
-
-@dataclass(frozen=True)
-class Explainer:
-    """Explains any document of a corpus: its line, its words, and the evidence behind them, all by row."""
-
-    documents: list[Assignment]
-    counts: sp.csr_array
-    idf: np.ndarray
-    sublinear: bool
-    evidence: Evidence
-
-    def explain(self, row: int, kinds: list[str]) -> Ambiguous:
-        """Say how the document in `row` stands between clusters, as one that is listed for `kinds`."""
-        document, counts = self.documents[row], self.counts[[row]]
-        found = self.evidence.shares(counts)
-        pair = [document.cluster, document.runner_up]
-        if "mixed" in kinds and len(found) > 1:
-            pair = [part.cluster for part in found[:2]]
-        weights = tfidf(counts, self.idf, sublinear=self.sublinear)
-        sides = self.evidence.pulls(weights, *pair) if None not in pair else []
-        odd = self.evidence.unexpected(counts)
-        return Ambiguous(
-            id=document.id,
-            title=document.title,
-            cluster=document.cluster,
-            probability=document.probability,
-            runner_up=document.runner_up,
-            runner_up_probability=document.runner_up_probability,
-            kinds=kinds,
-            mixed=document.mixed,
-            unclear=document.unclear,
-            atypical=document.atypical,
-            shares=found,
-            pulls=sides,
-            unexpected=odd,
-            reason=self.evidence.sentence(kinds, found, sides, document.cluster, document.probability, odd),
-        )
-
-
-def kinds_by_row(scores: Scores, settings: Settings) -> dict[int, list[str]]:
-    """The rows that are listed as ambiguous, and for which kinds: the highest of each score that pass its threshold."""
-    least = {"mixed": MIXED_FROM, "unclear": 1 - settings.ambiguity.undecided_below, "atypical": ATYPICAL_FROM}
-    listed: dict[int, list[str]] = {}
-    for kind, threshold in least.items():
-        values = getattr(scores, kind)
-        for row in np.argsort(-values, kind="stable")[: settings.ambiguity.n_documents]:
-            if values[row] > threshold:
-                listed.setdefault(int(row), []).append(kind)
-    return listed
-
-
-def keyword_columns(settings: Settings, vectors: Vectors, model: SparseGaussianMixture) -> list[np.ndarray]:
-    """Of every cluster the columns of its keywords, best first."""
-    sizes = model.weights_ * len(model.labels_)
-    relevance = keywords.relevance(model.means_, keywords.lift(model.means_, sizes), settings.keywords.balance)
-    hidden = {word.casefold() for word in settings.vectors.display_stop_words}
-    excluded = np.array([word.casefold() in hidden for word in vectors.display])
-    return keywords.top_words(relevance, settings.keywords.n_words, excluded)
-
-
-def describe_clusters(
-    settings: Settings,
-    vectors: Vectors,
-    model: SparseGaussianMixture,
-    columns: list[np.ndarray],
-    explainer: Explainer,
-) -> list[Cluster]:
-    """Keywords, representatives and mixed documents of every cluster; `columns` are those of its keywords."""
-    k, documents = model.n_components, explainer.documents
-    labels = np.array([document.cluster for document in documents])
-    sizes = np.bincount(labels, minlength=k)
-    lift = keywords.lift(model.means_, model.weights_ * labels.size)
-    used = np.unique(np.concatenate(columns))
-    holders = keywords.document_frequencies(vectors.counts, labels, k, used)
-    everywhere = holders.sum(axis=0)
-    mixedness = np.array([document.mixed for document in documents])
-    closeness = _cosine_to_own_mean(vectors.weights, model.means_, labels)
-    clusters = []
-    for c in range(k):
-        members = np.flatnonzero(labels == c)
-        nearest = members[np.argsort(-closeness[members], kind="stable")[: settings.keywords.representatives]]
-        mixed = members[np.argsort(-mixedness[members], kind="stable")[: settings.keywords.mixed]]
-        places = np.searchsorted(used, columns[c])
-        clusters.append(
-            Cluster(
-                id=c,
-                size=int(sizes[c]),
-                weight=float(model.weights_[c]),
-                keywords=[
-                    Keyword(
-                        word=vectors.display[word],
-                        weight=float(model.means_[c, word]),
-                        lift=float(lift[c, word]),
-                        documents_in=int(holders[c, place]),
-                        documents_out=int(everywhere[place] - holders[c, place]),
-                    )
-                    for word, place in zip(columns[c], places, strict=True)
-                ],
-                representatives=[
-                    Member(documents[row].id, documents[row].title, documents[row].probability) for row in nearest
-                ],
-                mixed=[explainer.explain(int(row), ["mixed"]) for row in mixed if mixedness[row] > MIXED_FROM],
-                labels=_label_counts([documents[row].label for row in members]),
-            )
-        )
-    return clusters
-
-
-def name(words: list[str]) -> str:
-    """A short name for a cluster, of its first two keywords."""
-    return "/".join(words[:2]) or "(empty)"
-
-
-def label_metrics(labels: list[str | None], clusters: np.ndarray) -> dict[str, float]:
-    """Agreement with known labels, over the documents that have one; nothing where none has."""
-    known = np.flatnonzero([label is not None for label in labels])
-    if not known.size:
-        return {}
-    truth, found = np.array([labels[i] for i in known]), clusters[known]
-    return {
-        "nmi": float(normalized_mutual_info_score(truth, found)),
-        "ari": float(adjusted_rand_score(truth, found)),
-        "v_measure": float(v_measure_score(truth, found)),
-        "purity": float(contingency_matrix(truth, found).max(axis=0).sum() / known.size),
-    }
-
-
-def remarks(
-    documents: Documents, skipped: Counter[str], model: SparseGaussianMixture, metrics: dict[str, float]
-) -> list[str]:
-    """What a person should know about a run, in plain sentences with a remedy."""
-    found = []
-    if documents.empty:
-        some = ", ".join(documents.empty[:3]) + (", ..." if len(documents.empty) > 3 else "")
-        found.append(f"{len(documents.empty)} documents hold no word of the vocabulary and were set aside: {some}.")
-    found += [f"Skipped {count} of the files: {reason}." for reason, count in sorted(skipped.items())]
-    if documents.duplicates:
-        found.append(f"{documents.duplicates} documents repeat the text of another one exactly.")
-    reseeded = sum(step.reseeded for step in model.steps_)
-    if reseeded:
-        found.append(f"{reseeded} times a cluster lost its documents and was seeded again. Try a smaller n_components.")
-    empty = model.n_components - np.unique(model.labels_).size
-    if empty:
-        found.append(f"{empty} clusters hold no document. Try a smaller n_components.")
-    if model.n_components > 1 and metrics["undecided"] == 0:
-        found.append("Your soft clustering is hard: no document is undecided. Try a larger final_smoothing.")
-    return found
-
-
-def _cosine_to_own_mean(X: sp.csr_array, means: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    lengths = np.maximum(np.linalg.norm(means, axis=1), np.finfo(float).tiny)
-    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
-    dots = np.bincount(rows, weights=X.data * means[labels[rows], X.indices], minlength=X.shape[0])
-    return dots / lengths[labels]
-
-
-def _label_counts(labels: list[str | None]) -> dict[str, int]:
-    counted = Counter(label for label in labels if label is not None)
-    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))

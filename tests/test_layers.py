@@ -8,6 +8,7 @@ import docclust
 ROOMS = [
     "errors",
     "config",
+    "results",
     "corpus",
     "vectors",
     "gaussian",
@@ -19,7 +20,7 @@ ROOMS = [
     "calibration",
     "keywords",
     "ambiguity",
-    "results",
+    "describe",
     "pipeline",
     "store",
     "report",
@@ -32,8 +33,15 @@ def room_of(path):
     return path.relative_to(FOLDER).parts[0].removesuffix(".py")
 
 
+class _WithoutTypes(ast.NodeTransformer):
+    """Drops what is imported only to name a type: it is not there when the program runs."""
+
+    def visit_If(self, node):
+        return None if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING" else node
+
+
 def imported_rooms(path):
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(_WithoutTypes().visit(ast.parse(path.read_text("utf-8")))):
         if isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module] if node.module != "docclust" else [f"docclust.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):

@@ -3,7 +3,7 @@
 `scores` measures every document; `evidence` explains one.
 """
 
-from docclust.ambiguity.evidence import Ambiguous, Evidence, Pull, Share
+from docclust.ambiguity.evidence import Evidence
 from docclust.ambiguity.scores import ATYPICAL_FROM, MIXED_FROM, Scores, score, word_distributions
 
 __all__ = [

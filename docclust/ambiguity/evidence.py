@@ -7,53 +7,9 @@ import scipy.sparse as sp
 
 from docclust.ambiguity.scores import shares
 from docclust.gaussian import Coefficients
+from docclust.results import Pull, Share
 
 SHOWN_SHARE = 0.01
-
-
-@dataclass(frozen=True)
-class Share:
-    """The part of a document's words that a cluster explains."""
-
-    cluster: int
-    share: float
-
-
-@dataclass(frozen=True)
-class Pull:
-    """The words of a document that speak for a cluster and against its rival, strongest first; nats each."""
-
-    cluster: int
-    words: list[str]
-    nats: list[float]
-
-
-@dataclass(frozen=True)
-class Ambiguous:
-    """A document that does not sit in one cluster, and the evidence for it.
-
-    kinds : those of mixed, unclear, atypical that it is listed for
-    mixed, unclear, atypical : scores in [0, 1]
-    shares : of every cluster that explains one percent or more, largest first
-    pulls : the two clusters it stands between, with the words that pull to each
-    unexpected : words that no cluster expects
-    reason : one plain sentence
-    """
-
-    id: str
-    title: str
-    cluster: int
-    probability: float
-    runner_up: int | None
-    runner_up_probability: float
-    kinds: list[str]
-    mixed: float
-    unclear: float
-    atypical: float
-    shares: list[Share]
-    pulls: list[Pull]
-    unexpected: list[str]
-    reason: str
 
 
 @dataclass(frozen=True)

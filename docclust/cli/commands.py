@@ -1,0 +1,285 @@
+"""The commands and their exit codes.
+
+Exit codes: 0 done, 1 a bug, 2 what the user can mend (one line on stderr), 130 interrupted.
+Heavy imports are inside the commands, so that ``--help`` and a mistyped option answer at once.
+"""
+
+import contextlib
+import io
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from docclust import __version__
+from docclust.cli import output, progress
+from docclust.errors import DocclustError, SettingError
+from docclust.report import data
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from docclust.results import Ambiguous, Run
+
+app = typer.Typer(
+    name="docclust",
+    help="Cluster a text corpus, read the keywords of every cluster, and find the documents between clusters.",
+    epilog="Example: docclust run configs/six_topics.toml --force",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Format(StrEnum):
+    """How a list is printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+class ReportFormat(StrEnum):
+    """How a report is printed."""
+
+    text = "text"
+    json = "json"
+
+
+class Kind(StrEnum):
+    """What a document is ambiguous for."""
+
+    mixed = "mixed"
+    unclear = "unclear"
+    atypical = "atypical"
+
+
+RunFolder = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A folder that docclust run has made.", show_default=False)
+]
+ListFormat = Annotated[
+    Format | None,
+    typer.Option("--format", help="How to print: a table on a terminal, else JSON.", show_default=False),
+]
+OneFormat = Annotated[ReportFormat, typer.Option("--format", help="How to print.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        output.write(f"docclust {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _docclust(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog="Example: docclust run configs/six_topics.toml --set mixture.n_components=6 --force")
+def run(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A TOML file.", show_default=False)],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="SECTION.KEY=VALUE", help="Use another value. May be repeated.", show_default=False
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FOLDER", help="Where to write. [default: runs/NAME]", show_default=False),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Cluster a corpus as a config file says, write the run folder, and print its report."""
+    from docclust import config as configs
+
+    settings = configs.load(config, changes or [])
+    folder = out or Path("runs") / settings.name
+    with progress.shown(quiet) as told:
+        told("start", 0, 0)
+        from docclust import pipeline, store
+
+        store.check_folder(folder, force)
+        found = pipeline.run(settings, told)
+        told("write", 0, 0)
+        store.write_run(found, folder, force)
+    output.lines(_report_lines(found))
+    if not quiet:
+        output.tell(f"written to {folder}. Next: docclust ambiguous {folder}")
+
+
+@app.command(epilog="Example: docclust keywords runs/six_topics --top 5 --mixed --format table")
+def keywords(
+    folder: RunFolder,
+    format: ListFormat = None,
+    top: Annotated[int | None, typer.Option(min=1, help="Keywords of each cluster.", show_default="all")] = None,
+    mixed: Annotated[bool, typer.Option("--mixed", help="With the documents that mix it with another.")] = False,
+) -> None:
+    """Print the keywords of every cluster, and how many documents in and outside of it hold each."""
+    from docclust import store
+
+    store.load_manifest(folder)
+    clusters = data.with_keywords(store.load_clusters(folder), top)
+    match _format(format):
+        case Format.table:
+            from docclust.report import text
+
+            output.lines(text.clusters(clusters, output.console().width, mixed=mixed, holders=True))
+        case Format.json:
+            objects = store.plain(clusters)
+            for cluster in objects:
+                if not mixed:
+                    del cluster["mixed"]
+            output.write_json(objects)
+        case Format.csv:
+            if mixed:
+                raise SettingError("--format must be table or json with --mixed, got csv. Try docclust ambiguous RUN.")
+            columns = ("cluster", "size", "rank", "word", "weight", "lift", "documents_in", "documents_out")
+            output.write_csv(
+                columns,
+                (
+                    (c.id, c.size, rank, k.word, k.weight, k.lift, k.documents_in, k.documents_out)
+                    for c in clusters
+                    for rank, k in enumerate(c.keywords, start=1)
+                ),
+            )
+
+
+@app.command(epilog="Example: docclust ambiguous runs/six_topics --kind mixed --top 10")
+def ambiguous(
+    folder: RunFolder,
+    kind: Annotated[
+        Kind | None,
+        typer.Option(
+            help="Only these: two clusters each explain part of it (mixed), too little evidence (unclear), "
+            "no cluster explains it (atypical).",
+            show_default=False,
+        ),
+    ] = None,
+    format: ListFormat = None,
+    top: Annotated[int | None, typer.Option(min=1, help="How many documents.", show_default="all")] = None,
+) -> None:
+    """Print the documents that do not sit in one cluster, and why."""
+    from docclust import store
+
+    store.load_manifest(folder)
+    documents = data.of_kind(store.load_ambiguous(folder), kind and kind.value, top)
+    match _format(format):
+        case Format.table:
+            from docclust.report import text
+
+            output.lines(text.ambiguous(documents, output.console().width) or ["No document is listed for this."])
+        case Format.json:
+            output.write_json(store.plain(documents))
+        case Format.csv:
+            numbers = ("cluster", "probability", "runner_up", "runner_up_probability", *data.KINDS)
+            columns = ("id", "title", *numbers, "kinds", "reason")
+            output.write_csv(
+                columns,
+                (
+                    (d.id, d.title, *(getattr(d, name) for name in numbers), " ".join(d.kinds), d.reason)
+                    for d in documents
+                ),
+            )
+
+
+@app.command(epilog="Example: docclust show runs/six_topics mixed-03")
+def show(
+    folder: RunFolder,
+    document: Annotated[str, typer.Argument(help="Its id, the beginning of its id, or its title.", show_default=False)],
+    format: OneFormat = ReportFormat.text,
+) -> None:
+    """Print all that is known of one document, and its text with the words that pull it each way."""
+    from docclust import pipeline, store
+
+    found = store.load_run(folder)
+    row = data.find(found.documents, document)
+    known = {listed.id: listed for listed in found.ambiguous}.get(found.documents[row].id)
+    known = known or pipeline.explain(found, row)
+    if format is ReportFormat.json:
+        output.write_json(store.plain(known))
+        return
+    from docclust.report import text
+
+    width = output.console().width
+    about = text.document(known, found.documents[row], found.clusters, width)
+    output.lines([*about, "", *_text(found, row, known, width)])
+
+
+@app.command(epilog="Example: docclust report runs/six_topics")
+def report(folder: RunFolder, format: OneFormat = ReportFormat.text) -> None:
+    """Print the report of a run again."""
+    from docclust import store
+
+    found = store.load_run(folder)
+    if format is ReportFormat.json:
+        output.write_json(store.plain(data.summarise(found)))
+    else:
+        output.lines(_report_lines(found))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a narrow encoding shows a question mark and does not fail
+    try:
+        app(arguments)
+    except DocclustError as error:
+        output.tell(str(error))
+        raise SystemExit(2) from None
+    except SystemExit as leaving:
+        if leaving.code == 130:
+            output.tell("interrupted.")
+        raise
+
+
+def _report_lines(found: "Run") -> list["Text"]:
+    from docclust.report import text
+
+    return text.summary(data.summarise(found), output.console().width)
+
+
+def _text(found: "Run", row: int, known: "Ambiguous", width: int) -> Iterator["Text"]:
+    """The document's own text from the corpus, its pulling words marked, after a line on what stands in the way."""
+    from docclust import corpus
+    from docclust.report import text
+    from docclust.vectors import Vocabulary
+
+    try:
+        with contextlib.closing(corpus.read(found.settings.corpus, Counter())) as documents:
+            document = next((document for document in documents if document.id == known.id), None)
+    except DocclustError as error:
+        yield from text.body(f"Its text cannot be read again: {data.one_line(error)}", (), width)
+        return
+    if document is None:
+        yield from text.body("Its text cannot be shown: the corpus no longer has this document.", (), width)
+        return
+    vocabulary = Vocabulary(found.words, found.display, found.settings.vectors)
+    if (vocabulary.count([document.text]) != found.counts[[row]]).nnz:
+        yield from text.body(
+            "Its text has changed since the run; what is said above is of the former one.\n", (), width
+        )
+    styles = {}
+    for emphasis, pull in zip(("bold", "bold underline"), known.pulls, strict=False):
+        styles |= {word: f"{emphasis} {text.colour(pull.cluster)}" for word in pull.words}
+    marks = [
+        (start, end, styles[found.display[feature]])
+        for feature, start, end in vocabulary.tokens(document.text)
+        if feature >= 0 and found.display[feature] in styles
+    ]
+    yield from text.body(document.text, marks, width)
+
+
+def _format(wanted: Format | None) -> Format:
+    return wanted or (Format.table if sys.stdout.isatty() else Format.json)

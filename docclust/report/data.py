@@ -1,0 +1,129 @@
+"""What is told of a run, as plain data: which clusters, which documents, which numbers, and how a number is said."""
+
+import difflib
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from docclust.errors import RunError
+
+if TYPE_CHECKING:
+    from docclust.results import Ambiguous, Assignment, Cluster, Run
+
+KINDS = ("mixed", "unclear", "atypical")
+MIXED_A_CLUSTER = 3
+# C0 and C1 controls and the marks that turn the direction of writing: a terminal would obey them.
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run in short, as the report tells it.
+
+    undecided : documents of which no cluster has the probability `undecided_below`
+    """
+
+    name: str
+    documents: int
+    words: int
+    duplicates: int
+    empty: list[str]
+    skipped: dict[str, int]
+    undecided: int
+    undecided_below: float
+    warnings: list[str]
+    metrics: dict[str, float | None]
+    clusters: list["Cluster"]
+    ambiguous: list["Ambiguous"]
+
+
+def summarise(run: "Run") -> Summary:
+    """Choose what the report tells: so many keywords and documents as the section ``[report]`` asks for."""
+    manifest, settings = run.manifest, run.settings
+    below = settings.ambiguity.undecided_below
+    return Summary(
+        name=settings.name,
+        documents=len(run.documents),
+        words=len(run.words),
+        duplicates=manifest.get("duplicates", 0),
+        empty=manifest.get("empty", []),
+        skipped=manifest.get("skipped", {}),
+        undecided=sum(document.probability < below for document in run.documents),
+        undecided_below=below,
+        warnings=manifest.get("warnings", []),
+        metrics=run.metrics,
+        clusters=[
+            replace(cluster, mixed=cluster.mixed[:MIXED_A_CLUSTER])
+            for cluster in with_keywords(run.clusters, settings.report.n_words)
+        ],
+        ambiguous=run.ambiguous[: settings.report.n_documents],
+    )
+
+
+def with_keywords(clusters: list["Cluster"], n_words: int | None) -> list["Cluster"]:
+    """The clusters with their first `n_words` keywords, or all."""
+    return [replace(cluster, keywords=cluster.keywords[:n_words]) for cluster in clusters]
+
+
+def of_kind(ambiguous: list["Ambiguous"], kind: str | None, top: int | None) -> list["Ambiguous"]:
+    """The first `top` documents that are listed for a kind, highest score first; without a kind all, as they come."""
+    if kind is not None:
+        ambiguous = [document for document in ambiguous if kind in document.kinds]
+        ambiguous.sort(key=lambda document: (-getattr(document, kind), document.id))
+    return ambiguous[:top]
+
+
+def find(documents: list["Assignment"], wanted: str) -> int:
+    """The row of a document by its id, else by a unique beginning of its id, else by its title.
+
+    Raises
+    ------
+    RunError
+        No document or several answer to it; the message names the nearest.
+    """
+    for answers in (
+        lambda document: document.id == wanted,
+        lambda document: document.id.startswith(wanted),
+        lambda document: document.title.casefold() == wanted.casefold(),
+    ):
+        rows = [row for row, document in enumerate(documents) if wanted and answers(document)]
+        if len(rows) == 1:
+            return rows[0]
+        if rows:
+            some = ", ".join(documents[row].id for row in rows[:5])
+            raise RunError(f"DOCUMENT must be one document, got {wanted!r}, which {len(rows)} answer to. Try {some}.")
+    near = _nearest(documents, wanted)
+    hint = f" Try {', '.join(near)}." if near else " Try an id from documents.csv."
+    raise RunError(f"DOCUMENT must be the id or title of a document of this run, got {wanted!r}.{hint}")
+
+
+def shown(value: float | None, digits: int = 2) -> str:
+    """A number from 0 to 1 rounded for people; it reads 0 or 1 only when it is exactly that."""
+    if value is None or value != value:
+        return "-"
+    if value in (0, 1):
+        return str(int(value))
+    least = 10.0**-digits
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        return f"<{least:.{digits}f}" if value > 0 else f">-{least:.{digits}f}"
+    return f">{1 - least:.{digits}f}" if float(text) == 1 and value < 1 else text
+
+
+def one_line(text: Any) -> str:
+    """A text as one line that can do nothing to a terminal."""
+    return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", " ".join(str(text).split()))
+
+
+def harmless(text: str) -> str:
+    """A text of the same length, in its own lines, that can do nothing to a terminal."""
+    return CONTROLS.sub(lambda found: {"\n": "\n", "\t": " "}.get(found[0], "\N{REPLACEMENT CHARACTER}"), text)
+
+
+def _nearest(documents: list["Assignment"], wanted: str) -> list[str]:
+    key = wanted.casefold()
+    holding = [d.id for d in documents if key and (key in d.id.casefold() or key in d.title.casefold())]
+    if holding:
+        return holding[:5]
+    names = {name: d.id for d in documents for name in (d.title.casefold(), d.id.casefold())}
+    return list(dict.fromkeys(names[name] for name in difflib.get_close_matches(key, names, n=5, cutoff=0.5)))

@@ -1,0 +1,214 @@
+"""The report as lines of text, for a terminal or a file: colour is a style on the words and never the only sign."""
+
+import io
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from docclust.report.data import KINDS, Summary, harmless, one_line, shown
+
+if TYPE_CHECKING:
+    from docclust.results import Ambiguous, Assignment, Cluster
+
+COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta", "bright_green")
+BAR = 8
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+LABEL_METRICS = {"nmi": "NMI", "ari": "adjusted Rand", "v_measure": "V-measure", "purity": "purity"}
+# Digits behind the point, or 0 for four significant ones, and the sentence.
+METRICS = {
+    "half_agreement": (3, "The two halves of a document are found in the same cluster: NMI {}."),
+    "information": (0, "One half tells {} nats about the cluster of the other."),
+    "temperature": (0, "Probabilities are softened by a temperature of {}."),
+    "calibration_error": (3, "They are off by {} on average, where one half of a document foretells the other."),
+    "npmi_coherence": (3, "Keywords of a cluster occur together: coherence {} (NPMI, from -1 to 1)."),
+    "objective": (0, "Objective of EM: {} nats a document."),
+}
+# Rich wraps text only with a console in hand; this one is never written to.
+_CONSOLE = Console(file=io.StringIO())
+
+
+def summary(told: Summary, width: int) -> list[Text]:
+    """The whole report of a run."""
+    lines = [*_heading(told.name, width), *_wrapped(_facts(told), width)]
+    for warning in told.warnings:
+        lines += _wrapped(Text.assemble(("Warning: ", "bold yellow"), one_line(warning)), width, indent=2, first=0)
+    lines += [Text(), *_heading("How good it is", width)]
+    for sentence in _quality(told):
+        lines += _wrapped(Text(f"- {sentence}"), width, indent=4, first=2)
+    lines += [Text(), *_heading("Clusters, and documents of each that mix it with another", width)]
+    lines += clusters(told.clusters, width, mixed=True)
+    if told.ambiguous:
+        many = len(told.ambiguous)
+        said = f"The {many} most ambiguous documents" if many > 1 else "The most ambiguous document"
+        lines += [Text(), *_heading(said, width)]
+        lines += ambiguous(told.ambiguous, width)
+    return lines
+
+
+def clusters(found: list["Cluster"], width: int, *, mixed: bool, holders: bool = False) -> list[Text]:
+    """Every cluster: number, size, keywords; on request its mixed documents, and how many documents hold a keyword."""
+    largest = max((cluster.size for cluster in found), default=1)
+    digits, places = len(str(max(len(found) - 1, 0))), len(f"{largest:,}")
+    indent = 1 + digits + 2 + places + 1 + BAR + 2
+    lines = []
+    for cluster in found:
+        if mixed and lines:
+            lines.append(Text())
+        style = colour(cluster.id)
+        head = Text.assemble(
+            (f" {cluster.id:>{digits}}", f"bold {style}"),
+            f"  {cluster.size:>{places},} ",
+            (_bar(cluster.size, largest), style),
+            "  ",
+        )
+        words = []
+        for keyword in cluster.keywords:
+            word = Text(one_line(keyword.word))
+            if holders:
+                word.append(f" {keyword.documents_in}/{keyword.documents_out}", "dim")
+            words.append(word)
+        lines += _wrapped(Text.assemble(head, Text(", ").join(words) if words else "(no words)"), width, indent, 0)
+        if mixed:
+            for document in cluster.mixed:
+                lines += _document(document, width, lead=" " * (digits + 3))
+    if holders:
+        note = "Behind each keyword: the documents that hold it, in its cluster / in all others."
+        lines += [Text(), *_wrapped(Text(note, "dim"), width)]
+    return lines
+
+
+def ambiguous(found: list["Ambiguous"], width: int) -> list[Text]:
+    """Ambiguous documents, numbered: title, the two clusters, id and reason."""
+    digits = len(str(len(found)))
+    lines = []
+    for rank, document in enumerate(found, start=1):
+        lines += _document(document, width, lead=f" {rank:>{digits}}  ")
+    return lines
+
+
+def document(found: "Ambiguous", line: "Assignment", clusters: list["Cluster"], width: int) -> list[Text]:
+    """All that is known of one document but its text."""
+    words = {cluster.id: ", ".join(one_line(keyword.word) for keyword in cluster.keywords[:6]) for cluster in clusters}
+    places = len(str(len(clusters)))
+    known = f"{one_line(found.id)}, label {one_line(line.label)}" if line.label else one_line(found.id)
+    lines = [*_wrapped(Text(one_line(found.title), "bold"), width), *_wrapped(Text(known, "dim"), width), Text()]
+
+    def tell(name: str, text: Text) -> None:
+        lines.extend(_wrapped(Text.assemble((f"{name:<12}", "dim"), text), width, indent=12, first=0))
+
+    for name, cluster, probability in (
+        ("cluster", found.cluster, found.probability),
+        ("runner-up", found.runner_up, found.runner_up_probability),
+    ):
+        if cluster is not None:
+            number = (f"{cluster:>{places}}", f"bold {colour(cluster)}")
+            tell(name, Text.assemble(number, f"  {shown(probability):>5}  ", words.get(cluster, "")))
+    tell("scores", Text(", ".join(f"{kind} {shown(getattr(found, kind))}" for kind in KINDS)))
+    shares = [Text.assemble(f"{shown(part.share)} of ", _number(part.cluster)) for part in found.shares]
+    tell("its words", Text(", ").join(shares) if shares else Text("-"))
+    for pull in found.pulls:
+        pairs = zip(pull.words, pull.nats, strict=True)
+        style = colour(pull.cluster)
+        said = Text(", ").join(Text.assemble((one_line(word), style), f" {nats:.1f}") for word, nats in pairs)
+        tell(f"pull to {pull.cluster}", Text.assemble(said, " (nats)") if pull.words else Text("-"))
+    if found.unexpected:
+        tell("unexpected", Text(", ".join(map(one_line, found.unexpected))))
+    tell("in short", Text(one_line(found.reason)))
+    return lines
+
+
+def body(text: str, marks: Iterable[tuple[int, int, str]], width: int) -> list[Text]:
+    """The text of a document, wrapped, with the parts from start to end of each mark in its style."""
+    marked = Text(harmless(text))
+    for start, end, style in marks:
+        marked.stylize(style, start, end)
+    return [line for part in marked.split("\n", allow_blank=True) for line in _wrapped(part, width)]
+
+
+def colour(cluster: int) -> str:
+    """The colour of a cluster, the same wherever it is named."""
+    return COLOURS[cluster % len(COLOURS)]
+
+
+def _heading(said: str, width: int) -> list[Text]:
+    return _wrapped(Text(one_line(said), "bold"), width)
+
+
+def _facts(told: Summary) -> Text:
+    facts = [
+        _counted(told.documents, "document"),
+        _counted(told.words, "word"),
+        _counted(len(told.clusters), "cluster"),
+    ]
+    if told.duplicates:
+        facts.append(_counted(told.duplicates, "exact duplicate"))
+    if told.empty:
+        facts.append(f"{len(told.empty):,} set aside without words")
+    for reason, count in told.skipped.items():
+        facts.append(f"{count:,} skipped ({one_line(reason)})")
+    return Text(", ".join(facts) + ".")
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count:,} {name}" if count == 1 else f"{count:,} {name}s"
+
+
+def _quality(told: Summary) -> list[str]:
+    metrics = {key: value for key, value in told.metrics.items() if value is not None and value == value}
+    sentences = []
+    agreement = [f"{name} {shown(metrics[key], 3)}" for key, name in LABEL_METRICS.items() if key in metrics]
+    if agreement:
+        sentences.append(f"Agreement with the known labels: {', '.join(agreement)}.")
+    sentences.append(
+        f"Undecided: {told.undecided:,} of {_counted(told.documents, 'document')}; "
+        f"no cluster has a probability of {told.undecided_below:g} for them."
+    )
+    for key, (digits, sentence) in METRICS.items():
+        if key in metrics:
+            sentences.append(sentence.format(shown(metrics[key], digits) if digits else f"{metrics[key]:.4g}"))
+    return sentences
+
+
+def _document(found: "Ambiguous", width: int, lead: str) -> list[Text]:
+    where = Text.assemble(f"{shown(found.probability)} in ", _number(found.cluster))
+    if found.runner_up is not None:
+        where.append(f", {shown(found.runner_up_probability)} in ").append_text(_number(found.runner_up))
+    title = Text.assemble((lead, "dim"), one_line(found.title) or "(no title)")
+    title.truncate(max(width - where.cell_len - 2, len(lead) + 8), overflow="ellipsis")
+    gap = max(width - title.cell_len - where.cell_len, 2)
+    same = one_line(found.id) == one_line(found.title)
+    reason = Text.assemble("" if same else (f"{one_line(found.id)}  ", "dim"), one_line(found.reason))
+    return [Text.assemble(title, " " * gap, where), *_wrapped(reason, width, len(lead))]
+
+
+def _number(cluster: int) -> Text:
+    return Text(str(cluster), f"bold {colour(cluster)}")
+
+
+def _bar(size: int, largest: int) -> str:
+    eighths = max(round(BAR * 8 * size / max(largest, 1)), 1 if size else 0)
+    full, part = divmod(eighths, 8)
+    return ("█" * full + EIGHTHS[part] * (part > 0)).ljust(BAR)
+
+
+def _wrapped(text: Text, width: int, indent: int = 0, first: int | None = None) -> list[Text]:
+    """Lines of at most `width` cells, indented; where `first` is given, the first line by that many."""
+    indent = min(indent, max(width - 20, 0))
+    start = indent if first is None else min(first, indent)
+    padded = Text(" " * start).append_text(text)
+    lines = []
+    for line in _hanging(padded, width, indent):
+        line.rstrip()
+        lines.append(line)
+    return lines
+
+
+def _hanging(text: Text, width: int, indent: int) -> list[Text]:
+    head = text.wrap(_CONSOLE, width, tab_size=8)[0]
+    if len(head) >= len(text):
+        return [head]
+    rest = text[len(head) :]
+    rest = rest[len(rest.plain) - len(rest.plain.lstrip()) :]
+    return [head, *(Text(" " * indent).append_text(line) for line in rest.wrap(_CONSOLE, width - indent, tab_size=8))]

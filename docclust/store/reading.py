@@ -1,0 +1,142 @@
+"""A run folder -> the run, or a part of it."""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from docclust import config
+from docclust.errors import RunError
+from docclust.results import Ambiguous, Assignment, Cluster, Run
+from docclust.store.files import (
+    AGAIN,
+    FORMAT,
+    SCHEMA,
+    decimal,
+    number,
+    read_arrays,
+    read_json,
+    read_rows,
+    read_table,
+    reading,
+    restore,
+)
+
+if TYPE_CHECKING:
+    from docclust.mixture import SparseGaussianMixture
+
+
+def load_run(folder: Path | str) -> Run:
+    """Read a run folder.
+
+    Returns
+    -------
+    Run
+        Equal to the one that was written; its manifest also names the format and the schema of the folder.
+
+    Raises
+    ------
+    RunError
+        It is no run folder, a newer docclust wrote it, or a file in it is missing or damaged.
+    """
+    folder = Path(folder)
+    manifest = load_manifest(folder)
+    with reading(folder / "config.toml") as path:
+        settings = config.parse(tomllib.loads(path.read_text("utf-8")), str(path))
+    with reading(folder / "convergence.csv") as path:
+        convergence = [{key: number(value) for key, value in row.items()} for row in read_table(path)]
+    with reading(folder / "metrics.json") as path:
+        metrics = {key: restore(float | None, value) for key, value in read_json(path).items()}
+    model, words, display, idf = _read_model(folder / "model")
+    run = Run(
+        settings=settings,
+        documents=load_documents(folder),
+        clusters=load_clusters(folder),
+        ambiguous=load_ambiguous(folder),
+        metrics=metrics,
+        convergence=convergence,
+        responsibilities=read_rows(folder / "responsibilities.npz"),
+        counts=read_rows(folder / "counts.npz"),
+        model=model,
+        words=words,
+        display=display,
+        idf=idf,
+        manifest=manifest,
+    )
+    n, k, v = len(run.documents), len(run.clusters), len(words)
+    shapes = run.responsibilities.shape, run.counts.shape, model.means_.shape, idf.shape, (len(display),)
+    if shapes != ((n, k), (n, v), (k, v), (v,), (v,)):
+        raise RunError(f"{folder}: its files are of different runs. {AGAIN}")
+    return run
+
+
+def load_manifest(folder: Path | str) -> dict[str, Any]:
+    """manifest.json of a run folder; raises RunError if it is none, or a newer docclust wrote it."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        near = difflib.get_close_matches(folder.name, [path.name for path in folder.parent.glob("*/")], n=1)
+        remedy = f"Did you mean {folder.parent / near[0]}?" if near else f"Try docclust run CONFIG --out {folder}."
+        raise RunError(f"{folder}: there is no such run folder. {remedy}")
+    if not (folder / "manifest.json").exists():
+        raise RunError(f"{folder}: must be a run folder, and has no manifest.json. Try a folder docclust run has made.")
+    with reading(folder / "manifest.json") as path:
+        manifest = read_json(path)
+        if manifest["format"] != FORMAT or not isinstance(manifest["schema"], int):
+            raise ValueError("format must be docclust run")
+    if manifest["schema"] > SCHEMA:
+        raise RunError(f"{folder}: schema must be at most {SCHEMA}, got {manifest['schema']}. Try a newer docclust.")
+    return manifest
+
+
+def load_clusters(folder: Path | str) -> list[Cluster]:
+    """The clusters of a run folder, by number."""
+    with reading(Path(folder) / "clusters.json") as path:
+        return restore(list[Cluster], read_json(path))
+
+
+def load_ambiguous(folder: Path | str) -> list[Ambiguous]:
+    """The ambiguous documents of a run folder, in the order they are listed."""
+    with reading(Path(folder) / "ambiguous.json") as path:
+        return restore(list[Ambiguous], read_json(path))
+
+
+def load_documents(folder: Path | str) -> list[Assignment]:
+    """The documents of a run folder, in the order of the corpus."""
+    with reading(Path(folder) / "documents.csv") as path:
+        return [
+            Assignment(
+                id=row["id"],
+                title=row["title"],
+                label=row.get("label") or None,
+                cluster=int(row["cluster"]),
+                probability=decimal(row["probability"]),
+                runner_up=int(row["runner_up"]) if row["runner_up"] else None,
+                runner_up_probability=decimal(row["runner_up_probability"]),
+                mixed=decimal(row["mixed"]),
+                unclear=decimal(row["unclear"]),
+                atypical=decimal(row["atypical"]),
+            )
+            for row in read_table(path)
+        ]
+
+
+def _read_model(folder: Path) -> tuple["SparseGaussianMixture", np.ndarray, list[str], np.ndarray]:
+    from docclust.mixture import SparseGaussianMixture  # takes seconds, which the parts above need not wait for
+
+    with reading(folder / "model.json") as path:
+        description = read_json(path)
+        model = SparseGaussianMixture(**description["parameters"])
+        for name, value in description["fitted"].items():
+            setattr(model, name, value)
+        words = np.array(restore(list[str], description["words"]), dtype=object)
+        display = restore(list[str], description["display"])
+    with reading(folder / "parameters.npz") as path:
+        arrays = read_arrays(path)
+        model.weights_ = arrays["weights"]
+        model.means_ = arrays["means"]
+        model.covariances_ = np.broadcast_to(arrays["covariances"], model.means_.shape)
+        model.labels_ = arrays["labels"]
+        model.lower_bounds_ = arrays["lower_bounds"].tolist()
+        return model, words, display, arrays["idf"]

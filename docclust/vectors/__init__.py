@@ -1,0 +1,121 @@
+"""Documents -> counts and TF-IDF as sparse rows, and the words. What a cluster is, nobody here knows.
+
+chunks      texts are read once; each token becomes a number
+tokens      how a text is cut, and what word a token counts as; languages has the stop words and stemmers
+counts      which words, sequences and collocations are features, and how often each document holds them
+tfidf       counts -> rows of length one
+vocabulary  the same counts for new texts
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from docclust.config import VectorsSettings
+from docclust.corpus.document import Document
+from docclust.vectors.chunks import Chunk, merge, read
+from docclust.vectors.counts import count
+from docclust.vectors.tfidf import smoothed_idf, tfidf
+from docclust.vectors.tokens import Tokenizer
+from docclust.vectors.vocabulary import Vocabulary
+
+__all__ = [
+    "Chunk",
+    "Documents",
+    "Tokenizer",
+    "Vectors",
+    "Vocabulary",
+    "merge",
+    "read",
+    "smoothed_idf",
+    "tfidf",
+    "vectorise",
+    "vectorise_chunk",
+]
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The documents that have words, by content hash and then id: an order that the input's order cannot change.
+
+    ids, titles, labels : as in `Document`
+    hashes : sha256 of title, a zero byte and text, in hex
+    positions : (n,) int; where each stood among all documents read
+    empty : ids, sorted, of the documents set aside because no word of theirs is a feature
+    duplicates : how many of the n repeat the exact text of another
+    """
+
+    ids: list[str]
+    titles: list[str]
+    labels: list[str | None]
+    hashes: list[str]
+    positions: np.ndarray
+    empty: list[str]
+    duplicates: int
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """The rows of those documents, in the same order.
+
+    counts : (n, v) CSR int32; how often each document holds each word
+    weights : (n, v) CSR float64; TF-IDF, rows of length one
+    words : (v,) object array of str, sorted; a stem, or several joined by spaces
+    display : the most frequent real form of each word
+    idf : (v,)
+    """
+
+    counts: sp.csr_array
+    weights: sp.csr_array
+    words: np.ndarray
+    display: list[str]
+    idf: np.ndarray
+
+
+def vectorise(
+    documents: Iterable[Document], settings: VectorsSettings, progress: Callable[[int], object] | None = None
+) -> tuple[Documents, Vectors]:
+    """Read documents once and turn them into rows.
+
+    Parameters
+    ----------
+    documents : iterable of Document
+    settings : VectorsSettings
+        The section ``[vectors]`` of a config.
+    progress : callable, optional
+        Told, now and then and at the end, how many documents have been read.
+
+    Raises
+    ------
+    CorpusError
+        There are no documents, or no document has a word.
+    SettingError
+        `stop_words` or `stem` name no known language (before a document is read), or `min_df` and `max_df` leave no
+        word.
+    """
+    tokenizer = Tokenizer(settings)
+    return vectorise_chunk(read(documents, tokenizer, progress), tokenizer, settings)
+
+
+def vectorise_chunk(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSettings) -> tuple[Documents, Vectors]:
+    """The second half of `vectorise`, for documents that were read in chunks and merged."""
+    counts, words, display = count(chunk, tokenizer, settings)
+    filled = np.diff(counts.indptr) > 0
+    order = sorted(
+        np.flatnonzero(filled).tolist(), key=lambda i: (chunk.hashes[i], chunk.ids[i], chunk.labels[i] or "")
+    )
+    documents = Documents(
+        ids=[chunk.ids[i] for i in order],
+        titles=[chunk.titles[i] for i in order],
+        labels=[chunk.labels[i] for i in order],
+        hashes=[chunk.hashes[i] for i in order],
+        positions=np.array(order),
+        empty=sorted(chunk.ids[i] for i in np.flatnonzero(~filled).tolist()),
+        duplicates=len(order) - len({chunk.texts[i] for i in order}),
+    )
+    counts = counts[order]
+    idf = smoothed_idf(counts)
+    weights = tfidf(counts, idf, sublinear=settings.sublinear_tf)
+    return documents, Vectors(counts, weights, np.array(words, dtype=object), display, idf)

@@ -1,0 +1,218 @@
+"""A chunk -> which words are features, and how often each document holds each. Knows numbers, and strings at the end.
+
+Everything here is exact whole-number counting with ties broken alphabetically, so the order of the documents, and the
+numbers their tokens happen to have, change nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from docclust.config import VectorsSettings
+from docclust.errors import CorpusError, SettingError
+from docclust.vectors.chunks import Chunk
+from docclust.vectors.rows import counted, run_sums
+from docclust.vectors.tokens import Tokenizer
+
+# A pair seen fewer times is never a collocation: chance alone makes such pairs of rare words look strong.
+MIN_COLLOCATION_FREQUENCY = 3
+
+
+@dataclass(frozen=True)
+class Grams:
+    """The distinct sequences of so many words, g of them, and where they are.
+
+    counts : (n, g) CSR int32; how often each document holds each
+    frequency : (g,) how often the corpus does
+    documents : (g,) how many documents do
+    parts : (g, 2) the number of the sequence without its last word, among those one word shorter, and of that word
+    """
+
+    counts: sp.csr_array
+    frequency: np.ndarray
+    documents: np.ndarray
+    parts: np.ndarray
+
+
+def count(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSettings) -> tuple[sp.csr_array, list[str], list[str]]:
+    """Choose the features of a corpus and count them.
+
+    Parameters
+    ----------
+    chunk : Chunk
+        All documents.
+    tokenizer : Tokenizer
+    settings : VectorsSettings
+
+    Returns
+    -------
+    counts : (n, v) CSR int32
+        A row for each document of the chunk, in its order; some rows may be empty.
+    words : list of v str
+        Sorted.
+    display : list of v str
+        The most frequent real form of each word.
+
+    Raises
+    ------
+    CorpusError
+        There are no documents, or no document has a word.
+    SettingError
+        `min_df` and `max_df` leave no word.
+    """
+    if not chunk.ids:
+        raise CorpusError("The corpus must hold documents, got none. Try another path or source in [corpus].")
+    words, word_of = _words(chunk.tokens, tokenizer)
+    if not words:
+        raise CorpusError(
+            f"The documents must hold words, got none in all {len(chunk.ids)}. Try another text column in [corpus], "
+            "or another [vectors] token_pattern or stop_words."
+        )
+    grams = _all_grams(word_of, chunk, len(words), max(settings.max_ngram, 2 if settings.collocations else 1))
+    chosen = _choose(grams, words, settings)
+    display = _most_frequent_forms(chunk, word_of, len(words))
+    return _assemble(grams, chosen, words, display)
+
+
+def _words(tokens: list[str], tokenizer: Tokenizer) -> tuple[list[str], np.ndarray]:
+    # -> the distinct words, and for each token the number of its word or -1
+    numbers = {"": -1}
+    word_of = [numbers.setdefault(tokenizer.word(token), len(numbers) - 1) for token in tokens]
+    return list(numbers)[1:], np.array(word_of, dtype=np.intc)
+
+
+def _most_frequent_forms(chunk: Chunk, word_of: np.ndarray, n_words: int) -> list[str]:
+    best: list[tuple[int, str]] = [(0, "")] * n_words
+    frequencies = np.bincount(chunk.numbers, minlength=len(chunk.tokens))
+    for word, frequency, token in zip(word_of.tolist(), frequencies.tolist(), chunk.tokens, strict=True):
+        if word >= 0 and (-frequency, token) < best[word]:
+            best[word] = (-frequency, token)
+    return [form for _, form in best]
+
+
+def _all_grams(word_of: np.ndarray, chunk: Chunk, n_words: int, max_order: int) -> list[Grams]:
+    # word_of: (tokens,) -> the words, the pairs, ... up to max_order
+    stream = word_of[chunk.numbers]
+    kept = stream >= 0
+    lengths = run_sums(kept, chunk.lengths)
+    stream = stream[kept]
+    numbers, grams = stream, [_grams(stream.copy(), lengths, np.column_stack([np.full(n_words, -1), range(n_words)]))]
+    starts = np.arange(len(stream) if max_order > 1 else 0)
+    ends = np.repeat(np.cumsum(lengths), lengths) if max_order > 1 else starts
+    for order in range(2, max_order + 1):
+        fits = starts + order <= ends[starts]
+        starts = starts[fits]
+        keys = numbers[fits].astype(np.int64) * n_words + stream[starts + order - 1]
+        distinct, numbers = np.unique(keys, return_inverse=True)
+        numbers = numbers.astype(np.intc)
+        parts = np.column_stack(np.divmod(distinct, n_words))
+        grams.append(_grams(numbers.copy(), np.maximum(lengths - order + 1, 0), parts))
+    return grams
+
+
+def _grams(numbers: np.ndarray, lengths: np.ndarray, parts: np.ndarray) -> Grams:
+    # numbers: (t,), overwritten; lengths: (n,), summing to t; parts: (g, 2)
+    frequency = np.bincount(numbers, minlength=len(parts))
+    counts = counted(numbers, lengths, len(parts))
+    return Grams(counts, frequency, np.bincount(counts.indices, minlength=len(parts)), parts)
+
+
+def _choose(grams: list[Grams], words: list[str], settings: VectorsSettings) -> list[np.ndarray]:
+    # -> for each order the numbers of the sequences that are features
+    n_documents = grams[0].counts.shape[0]
+    low, high = document_limits(settings, n_documents)
+    allowed = [np.flatnonzero((gram.documents >= low) & (gram.documents <= high)) for gram in grams]
+    chosen = allowed[: settings.max_ngram]
+    if settings.max_features:
+        chosen = _most_frequent(grams, chosen, words, settings.max_features)
+    if settings.collocations:
+        pairs = _collocations(grams, allowed[1], words, settings.collocations)
+        chosen = [chosen[0], np.union1d(chosen[1], pairs) if len(chosen) > 1 else pairs, *chosen[2:]]
+    if not any(map(len, chosen)):
+        remedy = "min_df = 1" if (grams[0].documents <= high).any() else "max_df = 1.0"
+        raise SettingError(
+            f"[vectors] min_df and max_df must leave words, got {settings.min_df!r} and {settings.max_df!r}: "
+            f"none of {len(words)} words is in at least {low:g} and at most {high:g} of {n_documents} documents. "
+            f"Try {remedy}."
+        )
+    return chosen
+
+
+def document_limits(settings: VectorsSettings, n_documents: int) -> tuple[float, float]:
+    """The least and the largest number of documents that may hold a feature, of so many in all.
+
+    A whole number counts documents, a float is a share of them. ``min_df = "auto"`` is 3 documents, 2 in a corpus of
+    fewer than 500 and 1 in one of fewer than 50.
+    """
+    low = settings.min_df
+    if low == "auto":
+        low = 3 if n_documents >= 500 else 2 if n_documents >= 50 else 1
+    return tuple(limit if isinstance(limit, int) else limit * n_documents for limit in (low, settings.max_df))
+
+
+def _most_frequent(
+    grams: list[Grams], chosen: list[np.ndarray], words: list[str], max_features: int
+) -> list[np.ndarray]:
+    ranking = []
+    for order, numbers in enumerate(chosen):
+        frequency = grams[order].frequency[numbers].tolist()
+        names = _spell(grams, order, numbers, words)
+        ranking += [(-f, name, order, i) for f, name, i in zip(frequency, names, numbers.tolist(), strict=True)]
+    best = sorted(ranking)[:max_features]
+    return [np.array([i for *_, at, i in best if at == order], dtype=np.intp) for order in range(len(chosen))]
+
+
+def _collocations(grams: list[Grams], pairs: np.ndarray, words: list[str], n_pairs: int) -> np.ndarray:
+    # The pairs that stand together more often than chance says, by Dunning 1993, as in Manning & Schuetze 5.3.4.
+    from nltk.metrics.association import BigramAssocMeasures
+
+    single, double = grams[0].frequency, grams[1]
+    total = int(single.sum())
+    pairs = pairs[double.frequency[pairs] >= MIN_COLLOCATION_FREQUENCY]
+    first, second = double.parts[pairs].T
+    ranking = []
+    for i, a, b in zip(pairs.tolist(), first.tolist(), second.tolist(), strict=True):
+        together, alone = int(double.frequency[i]), (int(single[a]), int(single[b]))
+        # The ratio is as large for words that avoid each other.
+        if together * total > alone[0] * alone[1]:
+            score = BigramAssocMeasures.likelihood_ratio(together, alone, total)
+            ranking.append((-score, words[a], words[b], i))
+    return np.array([i for *_, i in sorted(ranking)[:n_pairs]], dtype=np.intp)
+
+
+def _spell(grams: list[Grams], order: int, numbers: np.ndarray, words: list[str]) -> list[str]:
+    shorter, last = grams[order].parts[numbers].T
+    if order == 0:
+        return [words[i] for i in last.tolist()]
+    begun = _spell(grams, order - 1, shorter, words)
+    return [f"{start} {words[i]}" for start, i in zip(begun, last.tolist(), strict=True)]
+
+
+def _assemble(
+    grams: list[Grams], chosen: list[np.ndarray], words: list[str], display: list[str]
+) -> tuple[sp.csr_array, list[str], list[str]]:
+    spelled = [_spell(grams, order, numbers, words) for order, numbers in enumerate(chosen)]
+    shown: dict[str, str] = {}
+    for order, numbers in enumerate(chosen):
+        for word, form in zip(spelled[order], _spell(grams, order, numbers, display), strict=True):
+            # Two sequences spell the same only where a pattern lets tokens hold spaces; they are one feature.
+            shown[word] = min(form, shown.get(word, form))
+    features = sorted(shown)
+    place = {word: i for i, word in enumerate(features)}
+    counts = sum(
+        _renumber(grams[order].counts, numbers, [place[word] for word in spelled[order]], len(features))
+        for order, numbers in enumerate(chosen)
+    )
+    return counts, features, [shown[word] for word in features]
+
+
+def _renumber(counts: sp.csr_array, columns: np.ndarray, places: Iterable[int], n_columns: int) -> sp.csr_array:
+    # counts: (n, g) CSR -> (n, n_columns) CSR with columns[i] at places[i] and the others gone
+    place = np.full(counts.shape[1], -1, dtype=np.intc)
+    place[columns] = places
+    indices = place[counts.indices]
+    kept = indices >= 0
+    lengths = run_sums(kept, np.diff(counts.indptr))
+    return counted(indices[kept], lengths, n_columns, counts.data[kept])

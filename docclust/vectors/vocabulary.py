@@ -1,0 +1,86 @@
+"""New texts -> counts of known words, and where in a text each word stands. Changes no vocabulary."""
+
+from array import array
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import scipy.sparse as sp
+
+from docclust.config import VectorsSettings
+from docclust.vectors.rows import counted
+from docclust.vectors.tokens import Tokenizer
+
+
+class Vocabulary:
+    """The features of a fitted corpus, ready for texts it has never seen. Made of what a run folder stores.
+
+    Parameters
+    ----------
+    words : sequence of v str
+        The features: stems, or stems joined by spaces.
+    display : sequence of v str
+        The most frequent real form of each.
+    settings : VectorsSettings
+        Those the features were chosen with.
+    """
+
+    def __init__(self, words: Sequence[str], display: Sequence[str], settings: VectorsSettings):
+        self.words = words
+        self.display = display
+        self.settings = settings
+        self._tokenizer = Tokenizer(settings)
+        self._word_of = _Words(self._tokenizer)
+        self._place = {word: i for i, word in enumerate(words)}
+        self._max_order = max(settings.max_ngram, 2 if settings.collocations else 1)
+
+    def count(self, texts: Iterable[str]) -> sp.csr_array:
+        """How often each text holds each feature.
+
+        Returns
+        -------
+        (n, v) CSR int32, sorted; a text without any known word has an empty row
+        """
+        found, lengths = array("i"), array("q")
+        word, place = self._word_of.__getitem__, self._place
+        for text in texts:
+            before = len(found)
+            words = [w for w in map(word, self._tokenizer(text)) if w]
+            found.extend(place[w] for w in words if w in place)
+            for order in range(2, self._max_order + 1):
+                grams = map(" ".join, zip(*(words[i:] for i in range(order)), strict=False))
+                found.extend(place[gram] for gram in grams if gram in place)
+            lengths.append(len(found) - before)
+        return counted(np.asarray(found), np.asarray(lengths), len(self.words))
+
+    def tokens(self, text: str) -> list[tuple[int, int, int]]:
+        """Where the words of a text stand, so that they can be marked in it.
+
+        Returns
+        -------
+        list of (feature, start, end)
+            In the order of the text; ``text[start:end]`` is the word as it is written. Each token has one entry, with
+            feature -1 where it is none. A feature of several words has an entry from its first to its last, which
+            covers theirs and comes before them.
+        """
+        spans = self._tokenizer.spans(text)
+        words = [(self._word_of[token], start, end) for token, start, end in spans]
+        found = [(self._place.get(word, -1), start, end) for word, start, end in words]
+        words = [entry for entry in words if entry[0]]
+        for order in range(2, self._max_order + 1):
+            for run in zip(*(words[i:] for i in range(order)), strict=False):
+                gram = self._place.get(" ".join(word for word, *_ in run))
+                if gram is not None:
+                    found.append((gram, run[0][1], run[-1][2]))
+        return sorted(found, key=lambda entry: (entry[1], -entry[2]))
+
+
+class _Words(dict):
+    """What word each token counts as, worked out once."""
+
+    def __init__(self, tokenizer: Tokenizer):
+        super().__init__()
+        self._tokenizer = tokenizer
+
+    def __missing__(self, token: str) -> str:
+        self[token] = word = self._tokenizer.word(token)
+        return word

@@ -1,0 +1,378 @@
+"""The commands: what they print, where, and with which code they end."""
+
+import csv
+import io
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from docclust import __version__, cli, pipeline, store
+from docclust.cli import commands, progress
+from docclust.results import Run
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = [
+    epilog.removeprefix("Example: docclust ")
+    for epilog in (commands.app.info.epilog, *(command.epilog for command in commands.app.registered_commands))
+]
+
+
+def docclust(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as left:
+        cli.main([str(argument) for argument in arguments])
+    return left.value.code or 0
+
+
+@pytest.fixture
+def at_home(tmp_path: Path, small_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with the config, the corpus and the run that the examples of the help speak of."""
+    (tmp_path / "configs").mkdir()
+    (tmp_path / "corpora").mkdir()
+    shutil.copy(ROOT / "configs" / "six_topics.toml", tmp_path / "configs")
+    shutil.copy(ROOT / "corpora" / "six_topics.jsonl", tmp_path / "corpora")
+    shutil.copytree(small_folder.parent, tmp_path / "runs")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    return tmp_path
+
+
+@pytest.fixture
+def hostile_folder(small_run: Run, tmp_path: Path) -> Path:
+    title = '\x1b]0;owned\x07 "quoted", [red]x[/red]\n=cmd\x9b2J'
+    listed = [replace(found, title=title, id=f"{found.id}\x1b[1m") for found in small_run.ambiguous]
+    documents = [replace(document, title=title, id=f"{document.id}\x1b[1m") for document in small_run.documents]
+    clusters = [
+        replace(cluster, mixed=[replace(found, title=title) for found in cluster.mixed], labels={})
+        for cluster in small_run.clusters
+    ]
+    store.write_run(replace(small_run, ambiguous=listed, documents=documents, clusters=clusters), tmp_path / "hostile")
+    return tmp_path / "hostile"
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_in_the_help_runs(example: str, at_home: Path, capsys: pytest.CaptureFixture[str]):
+    assert docclust(*shlex.split(example)) == 0
+    assert capsys.readouterr().out
+
+
+def test_every_command_has_an_example():
+    assert [example.split()[0] for example in EXAMPLES[1:]] == ["run", "keywords", "ambiguous", "show", "report"]
+
+
+def test_the_help_shows_the_example_of_each_command(capsys: pytest.CaptureFixture[str]):
+    for example in EXAMPLES[1:]:
+        assert docclust(example.split()[0], "--help") == 0
+        assert "Example: docclust" in capsys.readouterr().out
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]):
+    assert docclust("--version") == 0
+    assert capsys.readouterr().out == f"docclust {__version__}\n"
+
+
+def test_the_help_waits_for_no_heavy_import():
+    heavy = ("sklearn", "scipy", "numba", "nltk")
+    asked = f"import sys; import docclust.cli; print(*[name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_a_run_writes_its_folder_and_prints_its_report(at_home: Path, capsys: pytest.CaptureFixture[str]):
+    assert docclust("run", "configs/six_topics.toml", "--out", "elsewhere/run", "--set", "seeding.n_init=1") == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("six_topics\n165 documents, ")
+    assert printed.err.splitlines()[:2] == ["docclust: starting", "docclust: reading"]
+    assert printed.err.splitlines()[-1] == "docclust: written to elsewhere/run. Next: docclust ambiguous elsewhere/run"
+    assert store.load_run(at_home / "elsewhere" / "run").settings.seeding.n_init == 1
+    assert docclust("report", "elsewhere/run") == 0
+    assert capsys.readouterr().out == printed.out
+
+
+def test_a_quiet_run_says_nothing_on_stderr(at_home: Path, capsys: pytest.CaptureFixture[str]):
+    assert docclust("run", "configs/six_topics.toml", "--quiet", "--force", "--set", "seeding.n_init=1") == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_an_existing_folder_is_refused_before_anything_is_read(
+    at_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pipeline, "run", None)
+    assert docclust("run", "configs/six_topics.toml", "--quiet") == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("docclust: ")
+    assert printed.err.endswith("the output folder must not exist. Try --force to replace it, or another --out.\n")
+    assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "nowhere.toml"],
+        ["run", "configs/six_topics.toml", "--set", "mixture.n_component=3", "--quiet"],
+        ["run", "configs/six_topics.toml", "--set", "corpus.path=nowhere.jsonl", "--out", "new", "--quiet"],
+        ["run", "configs/six_topics.toml", "--set", "mixture.n_components=1000", "--out", "new", "--quiet"],
+        ["run", "configs/six_topics.toml", "--out", "configs/six_topics.toml/new", "--quiet"],
+        ["keywords", "nowhere"],
+        ["keywords", "runs/six_topics", "--mixed", "--format", "csv"],
+        ["ambiguous", "configs"],
+        ["show", "runs/six_topics", "nobody"],
+        ["report", "nowhere"],
+    ],
+    ids=" ".join,
+)
+def test_what_a_user_can_mend_is_one_line_and_code_2(
+    arguments: list[str], at_home: Path, capsys: pytest.CaptureFixture[str]
+):
+    before = sorted(at_home.rglob("*"))
+    assert docclust(*arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("docclust: ")
+    assert printed.err.count("\n") == 1
+    assert sorted(at_home.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [["bogus"], ["run"], ["keywords", "x", "--top", "0"], ["ambiguous", "x", "--kind", "y"]]
+)
+def test_a_mistyped_command_is_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]):
+    assert docclust(*arguments) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_an_interrupted_run_is_code_130_and_leaves_nothing(
+    at_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "run", interrupted)
+    assert docclust("run", "configs/six_topics.toml", "--out", "new/run", "--quiet") == 130
+    assert capsys.readouterr().err == "docclust: interrupted.\n"
+    assert not (at_home / "new").exists()
+
+
+def test_a_bug_shows_its_traceback(at_home: Path, monkeypatch: pytest.MonkeyPatch):
+    def broken(*arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(pipeline, "run", broken)
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["run", "configs/six_topics.toml", "--out", "new", "--quiet"])
+
+
+def test_a_pipe_gets_json_with_one_object_a_cluster(at_home: Path, capsys: pytest.CaptureFixture[str], small_run: Run):
+    assert docclust("keywords", "runs/six_topics", "--top", 3) == 0
+    clusters = json.loads(capsys.readouterr().out)
+    assert [cluster["id"] for cluster in clusters] == list(range(6))
+    assert sum(cluster["size"] for cluster in clusters) == 165
+    assert all(len(cluster["keywords"]) == 3 and "mixed" not in cluster for cluster in clusters)
+    assert docclust("keywords", "runs/six_topics", "--mixed") == 0
+    assert json.loads(capsys.readouterr().out) == store.plain(small_run.clusters)
+
+
+def test_a_pipe_gets_json_with_one_object_a_document(at_home: Path, capsys: pytest.CaptureFixture[str], small_run: Run):
+    assert docclust("ambiguous", "runs/six_topics", "--top", 4) == 0
+    assert json.loads(capsys.readouterr().out) == store.plain(small_run.ambiguous[:4])
+
+
+def test_csv_has_a_line_for_each_keyword(at_home: Path, capsys: pytest.CaptureFixture[str], small_run: Run):
+    assert docclust("keywords", "runs/six_topics", "--format", "csv") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["word"] for row in rows] == [word.word for cluster in small_run.clusters for word in cluster.keywords]
+    assert float(rows[0]["weight"]) == small_run.clusters[0].keywords[0].weight
+
+
+def test_csv_has_a_line_for_each_document(at_home: Path, capsys: pytest.CaptureFixture[str], small_run: Run):
+    assert docclust("ambiguous", "runs/six_topics", "--format", "csv") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["id"] for row in rows] == [document.id for document in small_run.ambiguous]
+    assert [row["reason"] for row in rows] == [document.reason for document in small_run.ambiguous]
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["keywords R --mixed --format table", "ambiguous R --format table", "show R mixed-03", "report R"],
+)
+@pytest.mark.parametrize("width", [60, 80])
+def test_tables_fit_their_width_and_have_no_colour_in_a_pipe(
+    command: str, width: int, at_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert docclust(*command.replace("R", "runs/six_topics", 1).split()) == 0
+    printed = capsys.readouterr().out
+    assert max(map(cell_len, printed.splitlines())) <= width
+    assert "\x1b" not in printed
+
+
+def test_nobody_is_listed_for_a_kind_that_nobody_is(small_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    store.write_run(replace(small_run, ambiguous=[]), tmp_path / "run")
+    assert docclust("ambiguous", tmp_path / "run", "--format", "table") == 0
+    assert capsys.readouterr().out == "No document is listed for this.\n"
+    assert docclust("ambiguous", tmp_path / "run", "--kind", "mixed") == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_show_prints_the_text_of_a_document(at_home: Path, capsys: pytest.CaptureFixture[str]):
+    assert docclust("show", "runs/six_topics", "Supper at the Eclipse") == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("Supper at the Eclipse\nmixed-03, label astronomy\n\ncluster ")
+    assert "Petra kneads a dough" in printed
+    assert "changed" not in printed
+
+
+def test_show_explains_a_document_that_is_not_listed(at_home: Path, capsys: pytest.CaptureFixture[str], small_run: Run):
+    listed = {document.id for document in small_run.ambiguous}
+    plain = next(document for document in small_run.documents if document.id not in listed)
+    assert docclust("show", "runs/six_topics", plain.id, "--format", "json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["id"], told["cluster"], told["kinds"]) == (plain.id, plain.cluster, [])
+    assert told["pulls"]
+
+
+def changed_corpus(small_run: Run, folder: Path, change) -> Path:
+    """The small run in a folder of its own, and its corpus with another text for mixed-03."""
+    lines = (ROOT / "corpora" / "six_topics.jsonl").read_text("utf-8").splitlines()
+    documents = [change(document) if document["id"] == "mixed-03" else document for document in map(json.loads, lines)]
+    corpus = folder / "corpus.jsonl"
+    corpus.write_text("".join(json.dumps(document) + "\n" for document in documents if document), "utf-8")
+    settings = small_run.settings.model_copy(
+        update={"corpus": small_run.settings.corpus.model_copy(update={"path": corpus})}
+    )
+    store.write_run(replace(small_run, settings=settings), folder / "run")
+    return corpus
+
+
+def test_show_says_when_a_text_has_changed(small_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    changed_corpus(small_run, tmp_path, lambda document: {**document, "text": "Only the moon is left.\x1b[2J"})
+    assert docclust("show", tmp_path / "run", "mixed-03") == 0
+    printed = capsys.readouterr().out
+    assert "Its text has changed since the run" in printed
+    assert "Only the moon is left.�[2J" in printed
+
+
+def test_show_says_when_a_document_is_gone(small_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    changed_corpus(small_run, tmp_path, lambda document: None)
+    assert docclust("show", tmp_path / "run", "mixed-03") == 0
+    assert "the corpus no longer has this document" in capsys.readouterr().out
+
+
+def test_show_says_when_the_corpus_is_gone(small_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    changed_corpus(small_run, tmp_path, dict).unlink()
+    assert docclust("show", tmp_path / "run", "mixed-03") == 0
+    assert "Its text cannot be read again: [corpus] path must be" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_report_is_data_on_request(at_home: Path, capsys: pytest.CaptureFixture[str], small_run: Run):
+    assert docclust("report", "runs/six_topics", "--format", "json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["documents"] == 165
+    assert told["metrics"] == store.plain(small_run.metrics)
+    assert len(told["clusters"]) == 6
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "keywords R --mixed --format table",
+        "keywords R --mixed",
+        "ambiguous R --format table",
+        "ambiguous R",
+        "show R mixed-03",
+        "show R mixed-99",
+        "report R",
+    ],
+)
+def test_no_control_of_a_corpus_reaches_the_terminal(
+    command: str, hostile_folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    docclust(*(str(hostile_folder) if word == "R" else word for word in command.split()))
+    printed = capsys.readouterr()
+    shown = (printed.out + printed.err).replace("\n", "")
+    assert shown
+    assert shown.isprintable()
+
+
+def test_csv_keeps_a_hostile_title_for_a_pipe(hostile_folder: Path, capsys: pytest.CaptureFixture[str]):
+    assert docclust("ambiguous", hostile_folder, "--format", "csv") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert rows[0]["title"] == store.load_ambiguous(hostile_folder)[0].title
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_tables_and_colour_unless_it_wants_none(at_home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(sys, "stdout", coloured := Terminal())
+    assert docclust("show", "runs/six_topics", "mixed-03") == 0
+    assert docclust("keywords", "runs/six_topics") == 0
+    assert "\x1b[1;32m" in coloured.getvalue()
+    assert "Behind each keyword" in coloured.getvalue()
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys, "stdout", plain := Terminal())
+    assert docclust("show", "runs/six_topics", "mixed-03") == 0
+    assert not any(f"{start}{colour}m" in plain.getvalue() for start in ("\x1b[", ";") for colour in range(30, 38))
+
+
+def test_a_terminal_gets_csv_without_controls(hostile_folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stdout", terminal := Terminal())
+    assert docclust("ambiguous", hostile_folder, "--format", "csv") == 0
+    assert terminal.getvalue().replace("\n", "").isprintable()
+
+
+def test_a_terminal_gets_a_bar_for_each_stage(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    with progress.shown(quiet=False) as told:
+        told("read", 1200, 0)
+        told("fit", 1, 5)
+        told("fit", 5, 5)
+    for said in ("reading", "1,200", "fitting", "5/5"):
+        assert said in terminal.getvalue()
+
+
+def test_a_stage_is_told_once_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]):
+    with progress.shown(quiet=False) as told:
+        for done in range(5):
+            told("read", done, 0)
+        told("fit", 0, 5)
+        told("another", 0, 0)
+    assert capsys.readouterr().err == "docclust: reading\ndocclust: fitting\ndocclust: another\n"
+
+
+def command_line(*arguments: str) -> list[str]:
+    return [sys.executable, "-W", "error", "-c", "from docclust.cli import main; main()", *arguments]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes close differently")
+@pytest.mark.parametrize("arguments", [["report", "R"], ["ambiguous", "R"], ["--version"]], ids=" ".join)
+def test_a_reader_who_has_enough_is_no_error(arguments: list[str], small_folder: Path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [str(small_folder) if word == "R" else word for word in arguments]
+    done = subprocess.run(command_line(*words), stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_narrow_encoding_is_no_error(small_folder: Path):
+    narrow = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    words = command_line("keywords", str(small_folder), "--format", "table")
+    done = subprocess.run(words, env=narrow, capture_output=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout.isascii()

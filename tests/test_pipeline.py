@@ -1,0 +1,207 @@
+"""Whole runs: the same bytes twice, shuffled lines, the small corpus as a person would check it, too little text."""
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from docclust import config, pipeline
+from docclust.errors import CorpusError, SettingError
+from docclust.store import write_run
+
+ROOT = Path(__file__).parent.parent
+SIX_TOPICS = ROOT / "corpora" / "six_topics.jsonl"
+
+
+def settings(path=SIX_TOPICS, **sections):
+    return config.parse({"corpus": {"source": "jsonl", "path": str(path)}, "mixture": {"n_components": 6}} | sections)
+
+
+@pytest.fixture(scope="module")
+def small():
+    return pipeline.run(settings())
+
+
+def test_the_six_topics_are_found_and_their_keywords_are_of_the_topic(small):
+    expected = {
+        "medicine": "patients",
+        "music": "melody",
+        "astronomy": "telescope",
+        "gardening": "soil",
+        "cooking": "oven",
+        "cycling": "bike",
+    }
+    assert small.metrics["nmi"] > 0.85
+    assert {next(iter(cluster.labels)) for cluster in small.clusters} == set(expected)
+    for cluster in small.clusters:
+        assert expected[next(iter(cluster.labels))] in {keyword.word for keyword in cluster.keywords}
+
+
+def test_the_documents_that_mix_two_topics_are_the_most_mixed_and_their_pair_is_named(small):
+    truth = {line["id"]: line for line in map(json.loads, SIX_TOPICS.read_text("utf-8").splitlines())}
+    topic = [next(iter(cluster.labels)) for cluster in small.clusters]
+    ranked = sorted(small.documents, key=lambda document: -document.mixed)[:20]
+    assert sum(len(truth[document.id]["topics"]) == 2 for document in ranked) == 15
+    rows = {document.id: row for row, document in enumerate(small.documents)}
+    for name, line in truth.items():
+        if len(line["topics"]) == 2:
+            found = pipeline.explain(small, rows[name])
+            assert {topic[share.cluster] for share in found.shares[:2]} == set(line["topics"]), name
+
+
+def test_clusters_are_numbered_by_size_everywhere(small):
+    sizes = [cluster.size for cluster in small.clusters]
+    assert [cluster.id for cluster in small.clusters] == list(range(6))
+    assert sizes == sorted(sizes, reverse=True)
+    shown = [document.cluster for document in small.documents]
+    np.testing.assert_array_equal(np.bincount(shown), sizes)
+    np.testing.assert_array_equal(small.responsibilities.toarray().argmax(axis=1), shown)
+
+
+def test_every_keyword_occurs_in_its_cluster_as_often_as_it_says(small):
+    columns = {word: column for column, word in enumerate(small.display)}
+    labels = np.array([document.cluster for document in small.documents])
+    present = small.counts.toarray() > 0
+    for cluster in small.clusters:
+        for keyword in cluster.keywords:
+            holders = present[:, columns[keyword.word]]
+            assert keyword.documents_in == holders[labels == cluster.id].sum() > 0
+            assert keyword.documents_out == holders[labels != cluster.id].sum()
+
+
+def test_probabilities_are_never_exactly_0_or_1_and_rows_sum_to_one(small):
+    P = small.responsibilities
+    np.testing.assert_allclose(P.sum(axis=1), 1, rtol=1e-12)
+    assert np.all((P.data > 0) & (P.data < 1))
+    for row, document in enumerate(small.documents):
+        best = np.sort(P[[row]].toarray().ravel())[::-1]
+        assert (document.probability, document.runner_up_probability) == (best[0], best[1])
+
+
+def test_a_listed_document_is_explained_by_words_it_has(small):
+    rows = {document.id: row for row, document in enumerate(small.documents)}
+    display = np.array(small.display)
+    assert len(small.ambiguous) >= 15
+    for found in small.ambiguous:
+        own = set(display[small.counts[[rows[found.id]]].indices])
+        assert found.kinds
+        assert sum(share.share for share in found.shares) <= 1 + 1e-9
+        assert len(found.pulls) == 2
+        for pull in found.pulls:
+            assert set(pull.words) <= own
+            assert all(nats > 0 for nats in pull.nats)
+
+
+def test_the_pulls_of_all_words_and_the_rest_are_the_log_odds():
+    from docclust.ambiguity.evidence import pulls
+    from docclust.gaussian import log_joint
+    from docclust.vectors import tfidf
+
+    run = pipeline.run(settings(mixture={"n_components": 6, "covariance": "own"}))
+    c = run.model.coefficients()
+    row = tfidf(run.counts[[3]], run.idf, sublinear=True)
+    _, nats = pulls(row, c, 0, 1)
+    J = log_joint(row, c)[0]
+    assert J[0] - J[1] == pytest.approx(nats.sum() + c.constant[0] - c.constant[1])
+
+
+def files(run, folder):
+    write_run(run, folder, force=True)
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_the_same_config_and_seed_give_the_same_bytes(tmp_path, small):
+    one, two = files(small, tmp_path / "one"), files(pipeline.run(settings()), tmp_path / "two")
+    same = {name for name in one if one[name] == two[name]}
+    assert same >= set(one) - {"manifest.json", "report.html"}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_change_nothing(tmp_path, workers, small):
+    options = {"engine": {"workers": workers, "block_rows": 4096}}
+    one, two = files(small, tmp_path / "one"), files(pipeline.run(settings(**options)), tmp_path / "two")
+    assert one["documents.csv"] == two["documents.csv"]
+    assert one["clusters.json"] == two["clusters.json"]
+
+
+def test_shuffled_lines_change_the_order_of_documents_csv_and_nothing_else(tmp_path, small):
+    lines = SIX_TOPICS.read_text("utf-8").splitlines(keepends=True)
+    random.Random(0).shuffle(lines)
+    shuffled = tmp_path / "shuffled.jsonl"
+    shuffled.write_text("".join(lines), "utf-8")
+    one, two = files(small, tmp_path / "one"), files(pipeline.run(settings(shuffled)), tmp_path / "two")
+    assert one["clusters.json"] == two["clusters.json"]
+    assert one["ambiguous.json"] == two["ambiguous.json"]
+    assert one["documents.csv"] != two["documents.csv"]
+    assert sorted(one["documents.csv"].splitlines()) == sorted(two["documents.csv"].splitlines())
+
+
+def test_the_run_says_what_it_set_aside(tmp_path):
+    lines = SIX_TOPICS.read_text("utf-8").splitlines()
+    lines += [json.dumps({"id": name, "text": text}) for name, text in (("void", ""), ("odd", "the and of"))]
+    lines += [json.dumps({"id": "twin", "text": json.loads(lines[0])["text"]})]
+    path = tmp_path / "some.jsonl"
+    path.write_text("\n".join(lines), "utf-8")
+    run = pipeline.run(settings(path))
+    assert run.manifest["empty"] == ["odd", "void"]
+    assert run.manifest["duplicates"] == 1
+    assert len(run.documents) == 166
+    assert any("2 documents without a word" in sentence for sentence in run.manifest["warnings"])
+    assert any("1 exact duplicate of" in sentence for sentence in run.manifest["warnings"])
+
+
+@pytest.mark.parametrize("mixture", [{"covariance": "isotropic"}, {"smoothing": "prior"}, {"smoothing": "add"}])
+def test_other_forms_run_to_the_end(mixture):
+    run = pipeline.run(settings(mixture={"n_components": 6} | mixture))
+    assert len(run.clusters) == 6
+
+
+def test_one_cluster_has_no_runner_up(tmp_path):
+    run = pipeline.run(settings(mixture={"n_components": 1}))
+    assert {document.runner_up for document in run.documents} == {None}
+    assert {document.probability for document in run.documents} == {1.0}
+    write_run(run, tmp_path / "one", force=False)
+
+
+def corpus_of(tmp_path, texts):
+    path = tmp_path / "texts.jsonl"
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("texts", "error", "message"),
+    [
+        ([], CorpusError, "must hold documents, got none"),
+        (["", "  "], CorpusError, "word"),
+        (["alpha beta"], SettingError, "n_components must be at most the number of distinct documents"),
+        (["alpha beta", "beta gamma", "gamma alpha"] * 9, SettingError, r"distinct documents \(3\), got 6. Try"),
+    ],
+    ids=["none", "only empty", "one", "few distinct"],
+)
+def test_too_little_text_is_one_clear_line(tmp_path, texts, error, message):
+    with pytest.raises(error, match=message) as caught:
+        pipeline.run(settings(corpus_of(tmp_path, texts), vectors={"max_df": 1.0}))
+    assert "\n" not in str(caught.value)
+
+
+def test_documents_times_words_is_never_made_dense():
+    """20,000 documents of 200,000 words: dense it would take 32 GB."""
+    script = """
+import numpy as np, resource, scipy.sparse as sp, sys
+from docclust import SparseGaussianMixture
+rng = np.random.default_rng(0)
+n, v = 20_000, 200_000
+indices = rng.integers(0, v, (n, 50)).astype(np.int32)
+X = sp.csr_array((np.full(n * 50, 50**-0.5), indices.ravel(), np.arange(n + 1, dtype=np.int32) * 50), shape=(n, v))
+model = SparseGaussianMixture(5, n_init=1, max_iter=20, tol=1.0, random_state=0).fit(X)
+model.predict_proba(X)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+assert peak < 1000, f"{peak} MiB"
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,592 @@
+import gc
+import hashlib
+import itertools
+import random
+import tracemalloc
+
+import nltk
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import stopwordsiso
+from nltk.collocations import BigramCollocationFinder
+from nltk.metrics.association import BigramAssocMeasures
+from nltk.stem.snowball import SnowballStemmer
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer, TfidfTransformer, TfidfVectorizer
+
+from docclust.config import VectorsSettings, parse
+from docclust.corpus.document import Document
+from docclust.errors import ConfigError, CorpusError, SettingError
+from docclust.vectors import (
+    Tokenizer,
+    Vocabulary,
+    merge,
+    read,
+    smoothed_idf,
+    tfidf,
+    vectorise,
+    vectorise_chunk,
+)
+from docclust.vectors.chunks import PROGRESS_EVERY
+from docclust.vectors.counts import MIN_COLLOCATION_FREQUENCY, document_limits
+from docclust.vectors.languages import LANGUAGES, stemmer, stop_words
+
+PLAIN = {"stop_words": "none", "min_df": 1, "max_df": 1.0}
+WORDS = [
+    *("the", "ship", "ships", "shipping", "sailed", "sails", "a", "of", "and", "harbour", "harbours", "baked", "bread"),
+    *("breads", "oven", "naïve", "café", "CAFÉ", "Straße", "x2", "1993", "it's", "under_score", "don't", "Ünder"),
+    *("ΣΟΦΟΣ", "İstanbul"),
+]
+
+
+def corpus(texts):
+    return [Document(id=f"d{i:03}", title=f"title {i}", text=text) for i, text in enumerate(texts)]
+
+
+def random_texts(seed, n=40, longest=30):
+    rng = random.Random(seed)
+    separators = [" ", " ", " ", ", ", ".\n", "-", "\t", "\x1c", "\u2028"]
+    return [
+        "".join(rng.choice(WORDS) + rng.choice(separators) for _ in range(rng.randint(1, longest))) for _ in range(n)
+    ]
+
+
+def settings(**keys):
+    return VectorsSettings(**(PLAIN | keys))
+
+
+def vectors_of(texts, **keys):
+    return vectorise(corpus(texts), settings(**keys))
+
+
+def by_input(documents, rows):
+    return rows[np.argsort(documents.positions)]
+
+
+def assert_same(ours, theirs):
+    difference = ours - theirs
+    assert ours.shape == theirs.shape
+    assert ours.nnz == theirs.nnz
+    assert abs(difference).max() <= 1e-14
+
+
+# Oracle -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ({}, {}),
+        ({"lowercase": False}, {"lowercase": False}),
+        ({"strip_accents": True}, {"strip_accents": "unicode"}),
+        ({"stop_words": "english"}, {"stop_words": "english"}),
+        ({"max_ngram": 2}, {"ngram_range": (1, 2)}),
+        ({"max_ngram": 3, "stop_words": "english"}, {"ngram_range": (1, 3), "stop_words": "english"}),
+        ({"max_ngram": 3, "min_df": 2, "max_df": 0.4}, {"ngram_range": (1, 3), "min_df": 2, "max_df": 0.4}),
+        ({"min_df": 0.1, "max_df": 30}, {"min_df": 0.1, "max_df": 30}),
+        ({"token_pattern": r"[a-z]+"}, {"token_pattern": r"[a-z]+"}),
+        ({"token_pattern": r"(\w+)'\w"}, {"token_pattern": r"(\w+)'\w"}),
+        ({"token_pattern": r"\w+ \w+|\w+", "max_ngram": 2}, {"token_pattern": r"\w+ \w+|\w+", "ngram_range": (1, 2)}),
+    ],
+)
+def test_counts_are_those_of_count_vectorizer(seed, ours, theirs):
+    texts = [*random_texts(seed), "it's the ship"]
+    documents, vectors = vectors_of(texts, **ours)
+    reference = CountVectorizer(**theirs)
+    matrix = reference.fit_transform(texts)
+    filled = np.diff(matrix.indptr) > 0
+    assert vectors.words.tolist() == reference.get_feature_names_out().tolist()
+    assert_same(by_input(documents, vectors.counts), matrix[filled])
+    assert documents.empty == [document.id for document, has in zip(corpus(texts), filled, strict=True) if not has]
+
+
+@pytest.mark.parametrize("sublinear", [True, False])
+@pytest.mark.parametrize("seed", range(3))
+def test_weights_are_those_of_tfidf_vectorizer(seed, sublinear):
+    texts = random_texts(seed)
+    documents, vectors = vectors_of(texts, sublinear_tf=sublinear, max_ngram=2)
+    reference = TfidfVectorizer(sublinear_tf=sublinear, ngram_range=(1, 2))
+    assert_same(by_input(documents, vectors.weights), reference.fit_transform(texts))
+    np.testing.assert_allclose(vectors.idf, reference.idf_, rtol=1e-15)
+
+
+def test_stemmed_counts_are_those_of_count_vectorizer_with_a_stemming_tokenizer():
+    texts = random_texts(5)
+    stem = SnowballStemmer("english").stem
+    tokens = CountVectorizer(stop_words="english").build_analyzer()
+    reference = CountVectorizer(analyzer=lambda text: [stem(token) for token in tokens(text)])
+    documents, vectors = vectors_of(texts, stem="english", stop_words="english")
+    assert_same(by_input(documents, vectors.counts), reference.fit_transform(texts))
+    assert vectors.words.tolist() == reference.get_feature_names_out().tolist()
+
+
+@pytest.mark.parametrize("n_pairs", [1, 7, 50])
+@pytest.mark.parametrize("seed", range(3))
+def test_collocations_are_those_of_nltk(seed, n_pairs):
+    texts = random_texts(seed, n=200)
+    analyse = CountVectorizer(stop_words="english").build_analyzer()
+    finder = BigramCollocationFinder.from_documents([analyse(text) for text in texts])
+    finder.apply_freq_filter(MIN_COLLOCATION_FREQUENCY)
+    attracted = [
+        pair
+        for pair, _ in finder.score_ngrams(BigramAssocMeasures.likelihood_ratio)
+        if finder.ngram_fd[pair] * finder.N > finder.word_fd[pair[0]] * finder.word_fd[pair[1]]
+    ]
+    documents, vectors = vectors_of(texts, collocations=n_pairs, stop_words="english")
+    found = [word for word in vectors.words if " " in word]
+    assert sorted(found) == sorted(" ".join(pair) for pair in attracted[:n_pairs])
+    reference = CountVectorizer(stop_words="english", ngram_range=(1, 2), vocabulary=vectors.words)
+    assert_same(vectors.counts, reference.transform([texts[i] for i in documents.positions]))
+
+
+def test_tfidf_of_halves_is_that_of_tfidf_transformer():
+    rng = np.random.default_rng(0)
+    whole = sp.csr_array(rng.poisson(0.3, size=(30, 50)).astype(np.int32))
+    half = whole.copy()
+    half.data = rng.binomial(half.data, 0.5).astype(np.int32)
+    idf = smoothed_idf(whole)
+    reference = TfidfTransformer(sublinear_tf=True).fit(whole)
+    clean = half.copy()
+    clean.eliminate_zeros()
+    before = half.data.copy()
+    assert_same(tfidf(half, idf, sublinear=True), reference.transform(clean))
+    np.testing.assert_array_equal(half.data, before)
+    np.testing.assert_allclose(smoothed_idf(half), smoothed_idf(clean), rtol=0)
+
+
+# Laws ---------------------------------------------------------------------------------------------
+
+EVERYTHING = {"stem": "english", "max_ngram": 2, "collocations": 5, "min_df": 2, "max_df": 0.9, "max_features": 30}
+
+
+@pytest.mark.parametrize("keys", [{}, EVERYTHING, {"collocations": 10}, {"max_ngram": 3, "lowercase": False}])
+@pytest.mark.parametrize("seed", range(4))
+def test_shuffled_documents_give_the_same_bytes(seed, keys):
+    given = corpus([*random_texts(seed), "of of", "ship", "ship"])
+    shuffled = given.copy()
+    random.Random(seed).shuffle(shuffled)
+    documents, vectors = vectorise(given, settings(**keys))
+    again, others = vectorise(shuffled, settings(**keys))
+    assert (documents.ids, documents.titles, documents.labels) == (again.ids, again.titles, again.labels)
+    assert (documents.hashes, documents.empty, documents.duplicates) == (again.hashes, again.empty, again.duplicates)
+    assert [given[i].id for i in documents.positions] == [shuffled[i].id for i in again.positions] == documents.ids
+    assert (vectors.words.tolist(), vectors.display) == (others.words.tolist(), others.display)
+    assert vectors.idf.tobytes() == others.idf.tobytes()
+    for one, other in [(vectors.counts, others.counts), (vectors.weights, others.weights)]:
+        for part in ("data", "indices", "indptr"):
+            assert getattr(one, part).tobytes() == getattr(other, part).tobytes()
+
+
+@pytest.mark.parametrize("cuts", [(0,), (13, 13), (1, 20, 39)])
+def test_chunks_read_apart_and_merged_are_as_one(cuts):
+    given = corpus(random_texts(1))
+    chosen = settings(**EVERYTHING)
+    tokenizer = Tokenizer(chosen)
+    bounds = [0, *cuts, len(given)]
+    chunks = [read(given[a:b], tokenizer) for a, b in itertools.pairwise(bounds)]
+    documents, vectors = vectorise_chunk(merge(chunks), tokenizer, chosen)
+    reference, others = vectorise(given, chosen)
+    assert documents.ids == reference.ids
+    np.testing.assert_array_equal(documents.positions, reference.positions)
+    assert vectors.words.tolist() == others.words.tolist()
+    assert vectors.display == others.display
+    assert_same(vectors.weights, others.weights)
+
+
+@pytest.mark.parametrize("keys", [{}, EVERYTHING])
+def test_rows_have_length_one(keys):
+    _, vectors = vectors_of(random_texts(2), **keys)
+    lengths = np.sqrt((vectors.weights.multiply(vectors.weights)).sum(axis=1))
+    np.testing.assert_allclose(lengths, 1, rtol=1e-15)
+    assert vectors.weights.dtype == np.float64
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_counts_are_conserved(order):
+    texts = random_texts(3)
+    n_tokens = [len(CountVectorizer().build_analyzer()(text)) for text in texts]
+    _, vectors = vectors_of(texts, max_ngram=order)
+    assert vectors.counts.sum() == sum(max(n - k, 0) for n in n_tokens for k in range(order))
+
+
+def test_stemming_conserves_counts():
+    texts = random_texts(3)
+    assert vectors_of(texts, stem="english")[1].counts.sum() == vectors_of(texts)[1].counts.sum()
+
+
+@pytest.mark.parametrize("keys", [{}, EVERYTHING, {"max_ngram": 3}, {"collocations": 9, "strip_accents": True}])
+def test_the_vocabulary_counts_the_same_texts_alike(keys):
+    given = corpus(random_texts(7))
+    documents, vectors = vectorise(given, settings(**keys))
+    vocabulary = Vocabulary(vectors.words, vectors.display, settings(**keys))
+    again = vocabulary.count(given[i].text for i in documents.positions)
+    for part in ("data", "indices", "indptr"):
+        one, other = getattr(vectors.counts, part), getattr(again, part)
+        assert one.dtype == other.dtype == np.int32
+        np.testing.assert_array_equal(one, other)
+
+
+def test_rows_are_sorted_and_hold_no_zeros():
+    _, vectors = vectors_of(random_texts(4), max_ngram=2, min_df=2)
+    assert vectors.counts.has_canonical_format
+    assert vectors.counts.data.min() >= 1
+    np.testing.assert_array_equal(vectors.counts.indices, vectors.weights.indices)
+    assert vectors.words.tolist() == sorted(set(vectors.words))
+
+
+@pytest.mark.parametrize("keys", [{}, {"strip_accents": True}, {"lowercase": False}, {"token_pattern": r"[^\W\d]+"}])
+@pytest.mark.parametrize("seed", range(3))
+def test_spans_and_tokens_agree(seed, keys):
+    tokenizer = Tokenizer(settings(**keys))
+    for text in [*random_texts(seed), "ﬁne cafe\u0301 ½ İİ ﷺ 한국어"]:
+        spans = tokenizer.spans(text)
+        assert [tokenizer.word(t) for t, *_ in spans] == [w for w in map(tokenizer.word, tokenizer(text)) if w]
+        for token, start, end in spans:
+            written = text[start:end]
+            assert token in Tokenizer(settings(**keys | {"token_pattern": ".+"}))(written)[0]
+
+
+# Words and how they are shown ---------------------------------------------------------------------
+
+
+def test_a_stem_is_shown_in_its_most_frequent_form():
+    _, vectors = vectors_of(["ships ships shipping", "ship ships", "sail"], stem="english")
+    assert dict(zip(vectors.words, vectors.display, strict=True)) == {"sail": "sail", "ship": "ships"}
+
+
+def test_forms_as_frequent_as_each_other_are_shown_alphabetically():
+    for texts in (["ships ship", "shipping"], ["shipping", "ship ships"]):
+        assert vectors_of(texts, stem="english")[1].display == ["ship"]
+
+
+def test_a_collocation_is_shown_in_the_most_frequent_form_of_each_part():
+    texts = ["baked breads", "baking breads", "baked bread breads", "an oven", "baked breads"]
+    _, vectors = vectors_of(texts, stem="english", collocations=1)
+    assert vectors.words.tolist() == ["an", "bake", "bake bread", "bread", "oven"]
+    assert vectors.display[2] == "baked breads"
+
+
+def test_words_that_end_in_a_digit_are_stemmed_as_snowball_does():
+    stem = SnowballStemmer("english").stem
+    tokenizer = Tokenizer(settings(stem="english"))
+    for token in ["1993", "cats2", "running1", "y2k9", "ies0"]:
+        assert tokenizer.word(token) == stem(token)
+
+
+def test_a_token_without_a_stem_counts_as_itself():
+    assert SnowballStemmer("russian").stem("ь") == ""
+    _, vectors = vectors_of(["ь корабль корабли", "ь"], stem="russian", token_pattern=r"\w+")
+    assert "ь" in vectors.words
+
+
+def test_stop_words_are_compared_before_stemming():
+    # Snowball makes "doing" of "do", which the list has, and "having" of "have"; "does" is not on it.
+    _, vectors = vectors_of(["this doings haves", "thi"], stem="english", stop_words="english")
+    assert vectors.words.tolist() == ["do", "have", "thi"]
+
+
+def test_max_features_keeps_the_most_frequent_and_ties_alphabetically():
+    _, vectors = vectors_of(["pear pear fig", "apple fig", "date"], max_features=3)
+    assert vectors.words.tolist() == ["apple", "fig", "pear"]
+
+
+def test_max_features_counts_sequences_too_and_collocations_come_on_top():
+    texts = ["new york city", "new york", "new york new york", "city of york"]
+    _, vectors = vectors_of(texts, max_features=1, collocations=1)
+    assert vectors.words.tolist() == ["new york", "york"]
+    assert len(vectors_of(texts, max_features=4, max_ngram=3)[1].words) == 4
+
+
+def test_words_that_avoid_each_other_are_no_collocation():
+    texts = ["aa aa aa bb bb bb"] * 10 + ["cc dd"] * 3
+    _, vectors = vectors_of(texts, collocations=10)
+    assert "aa bb" not in vectors.words
+    assert "cc dd" in vectors.words
+
+
+def test_sequences_do_not_cross_documents():
+    _, vectors = vectors_of(["red", "green blue", "", "blue"], max_ngram=3)
+    assert [word for word in vectors.words if " " in word] == ["green blue"]
+
+
+# Stop words and languages -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "left"),
+    [
+        ("german", "Das Schiff und der Hafen sind für die Fischer da", ["fischer", "hafen", "schiff"]),
+        ("de", "Das Schiff und der Hafen", ["hafen", "schiff"]),
+        ("french", "Le navire est dans le port, aujourd'hui", ["navire", "port"]),
+        ("FR ", "Le navire est dans le port", ["navire", "port"]),
+        (["german", "french"], "Das Schiff est dans le Hafen", ["hafen", "schiff"]),
+        ("none", "of the ship", ["of", "ship", "the"]),
+        ("", "of the ship", ["of", "ship", "the"]),
+    ],
+)
+def test_stop_words_by_language(language, text, left):
+    assert vectors_of([text], stop_words=language)[1].words.tolist() == left
+
+
+def test_english_is_the_list_of_scikit_learn_and_iso_english_the_longer_one():
+    assert stop_words("english") == stop_words("en") == ENGLISH_STOP_WORDS
+    assert stop_words("iso:english") == stop_words("iso:en") == stopwordsiso.stopwords("en")
+
+
+def test_every_packaged_list_has_a_name():
+    assert set(LANGUAGES) == set(stopwordsiso.langs())
+    assert all(stop_words(name) for name in LANGUAGES.values())
+
+
+def test_accents_are_stripped_from_stop_words_as_from_texts():
+    _, vectors = vectors_of(["für über Bäcker"], stop_words="german", strip_accents=True)
+    assert vectors.words.tolist() == ["backer"]
+
+
+def test_what_the_pattern_leaves_of_a_stop_word_is_one():
+    _, vectors = vectors_of(["I don't sail"], stop_words="none", extra_stop_words=["Don't"])
+    assert vectors.words.tolist() == ["sail"]
+
+
+def test_where_case_is_kept_a_stop_word_goes_at_the_start_of_a_sentence_but_not_in_capitals():
+    _, vectors = vectors_of(["Us the US The"], lowercase=False, stop_words="english")
+    assert vectors.words.tolist() == ["US"]
+
+
+@pytest.fixture
+def nltk_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
+    return tmp_path
+
+
+def test_stop_words_of_nltk(nltk_folder):
+    folder = nltk_folder / "corpora" / "stopwords"
+    folder.mkdir(parents=True)
+    (folder / "german").write_text("das\nschiff\n", "utf-8")
+    assert stop_words("nltk:german") == stop_words("nltk:de") == {"das", "schiff"}
+    with pytest.raises(SettingError, match=r"NLTK's lists \(german\), got 'nltk:germn'. Try german"):
+        stop_words("nltk:germn")
+
+
+def test_stop_words_of_nltk_that_are_not_installed_name_the_remedy(nltk_folder):
+    with pytest.raises(SettingError, match=r"python -m nltk.downloader stopwords, or stop_words = 'german'"):
+        stop_words("nltk:german")
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"stop_words": "germn"}, r"\[vectors\] stop_words must .*, got 'germn'. Try german"),
+        ({"stop_words": ["german", "qqq"]}, "got 'qqq'.$"),
+        ({"stop_words": "nltl:german"}, "got 'nltl:german'"),
+        ({"stem": "englich"}, r"\[vectors\] stem must be one of arabic, .*, got 'englich'. Try english"),
+        ({"stem": "polish"}, "or empty, got 'polish'"),
+    ],
+)
+def test_an_unknown_language_is_an_error_before_any_document_is_read(keys, message):
+    def documents():
+        pytest.fail("a document was read")
+        yield
+
+    with pytest.raises(SettingError, match=message):
+        vectorise(documents(), settings(**keys))
+
+
+@pytest.mark.parametrize(("name", "language"), [("de", "german"), ("English", "english"), ("porter", "porter")])
+def test_stemmers_by_name_and_code(name, language):
+    assert stemmer(name)("Katzen") == SnowballStemmer(language).stem("Katzen")
+
+
+def test_no_stemmer_leaves_words_alone():
+    assert stemmer("") is stemmer("none") is None
+
+
+# Edges --------------------------------------------------------------------------------------------
+
+
+def test_no_documents():
+    with pytest.raises(CorpusError, match=r"must hold documents, got none. Try .*\[corpus\]"):
+        vectorise([], settings())
+
+
+@pytest.mark.parametrize("texts", [["", ""], ["a b c", "! ?"], ["the of and"], ["\n"]])
+def test_only_empty_documents(texts):
+    with pytest.raises(CorpusError, match=rf"must hold words, got none in all {len(texts)}. Try"):
+        vectors_of(texts, stop_words="english")
+
+
+@pytest.mark.parametrize("keys", [{}, {"max_ngram": 2}, {"collocations": 3}])
+def test_one_document_of_one_word(keys):
+    documents, vectors = vectors_of(["ship"], **keys)
+    assert vectors.weights.toarray().tolist() == [[1.0]]
+    assert documents.positions.tolist() == [0]
+
+
+def test_empty_documents_are_set_aside_by_id():
+    documents, vectors = vectors_of(["", "ship sail", "of", "ship", "rare"], stop_words="english", min_df=2)
+    assert documents.empty == ["d000", "d002", "d004"]
+    assert sorted(documents.positions.tolist()) == [1, 3]
+    assert vectors.counts.shape == (2, 1)
+    np.testing.assert_allclose(vectors.idf, np.log(3 / 3) + 1)
+
+
+def test_duplicates_are_texts_told_twice_whatever_their_title():
+    documents, _ = vectors_of(["ship", "ship", "sail", "ship", "Ship", ""])
+    assert documents.duplicates == 2
+    assert len(set(documents.hashes)) == 5
+
+
+def test_the_hash_is_of_title_and_text():
+    documents, _ = vectorise([Document("1", "Ö", "ship"), Document("0", "Ö", "ship")], settings())
+    assert documents.hashes == [hashlib.sha256("Ö\0ship".encode()).hexdigest()] * 2
+    assert documents.ids == ["0", "1"]
+
+
+def test_labels_and_titles_go_with_their_documents():
+    given = [Document(str(i), f"t{i}", f"ship number{i}", label=str(i % 3) if i % 2 else None) for i in range(20)]
+    documents, _ = vectorise(given, settings())
+    rows = zip(documents.positions, documents.ids, documents.titles, documents.labels, strict=True)
+    for position, *fields in rows:
+        document = given[position]
+        assert fields == [document.id, document.title, document.label]
+
+
+def test_half_a_surrogate_pair_is_survived():
+    documents, _ = vectors_of(["ship \ud800", "sail"])
+    assert len(documents.ids) == 2
+
+
+def test_a_very_long_token_costs_only_itself():
+    _, vectors = vectors_of(["a" * 100_000, *(f"word{i}" for i in range(1000))])
+    assert vectors.words.dtype == object
+
+
+def test_documents_may_come_from_a_generator_and_progress_is_told():
+    told = []
+    documents, _ = vectorise((d for d in corpus(["ship"] * (2 * PROGRESS_EVERY + 1))), settings(), told.append)
+    assert told == [PROGRESS_EVERY, 2 * PROGRESS_EVERY, 2 * PROGRESS_EVERY + 1]
+    assert documents.duplicates == 2 * PROGRESS_EVERY
+
+
+def test_texts_are_read_once_and_let_go():
+    class Text(str):
+        alive = 0
+
+        def __new__(cls, text):
+            cls.alive += 1
+            return super().__new__(cls, text)
+
+        def __del__(self):
+            type(self).alive -= 1
+
+    most = []
+
+    def documents():
+        for i in range(50):
+            yield Document(str(i), "", Text(f"ship sail {i}"))
+            gc.collect()
+            most.append(Text.alive)
+
+    vectorise(documents(), settings())
+    assert max(most) <= 2
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (
+            {"min_df": 9},
+            r"\[vectors\] min_df and max_df must leave words, got 9 and 1.0: none of 4 words is in at least 9 and "
+            r"at most 4 of 4 documents. Try min_df = 1.",
+        ),
+        ({"min_df": 0.9}, r"got 0.9 and 1.0: .* at least 3.6 and at most 4 .* Try min_df = 1."),
+        ({"max_df": 0.1}, r"got 1 and 0.1: .* Try max_df = 1.0."),
+        ({"max_df": 1, "min_df": "auto"}, r"got 'auto' and 1: .* at least 1 and at most 1 .* Try max_df = 1.0."),
+    ],
+)
+def test_a_vocabulary_that_the_limits_empty(keys, message):
+    with pytest.raises(SettingError, match=message):
+        vectors_of(["red green", "red green", "blue pink", "pink blue"], **keys)
+
+
+@pytest.mark.parametrize(("n", "low"), [(1, 1), (10, 1), (49, 1), (50, 2), (499, 2), (500, 3), (10**6, 3)])
+def test_min_df_auto_grows_with_the_corpus(n, low):
+    assert document_limits(VectorsSettings(), n) == (low, 0.5 * n)
+
+
+def test_the_defaults_leave_words_of_ten_documents():
+    texts = ["ships sail the sea", "a ship in the harbour", "sail to sea", "the harbour of ships", "sea and sail"]
+    texts += ["bread from the oven", "bake a loaf", "the oven bakes bread", "a loaf of bread", "bake in the oven"]
+    documents, vectors = vectorise(corpus(texts), VectorsSettings())
+    assert documents.empty == []
+    assert {"sail", "oven", "bread", "sea"} <= set(vectors.words)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"token_pattern": "("}, "token_pattern must be a regular expression .*unterminated subpattern"),
+        ({"token_pattern": "(a)(b)"}, "token_pattern must be .* at most one group"),
+        ({"token_pattern": "a*"}, "token_pattern must be .* at least one character"),
+        ({"min_df": -1}, 'min_df must be a number of documents .* or "auto", got -1'),
+        ({"min_df": 1.5}, "min_df must be a number of documents .*, got 1.5"),
+        ({"max_df": 0}, "max_df must be a number of documents .* such as 0.3, got 0"),
+        ({"max_df": True}, "max_df must be .* got True"),
+        ({"max_df": "auto"}, "max_df must be .* got 'auto'"),
+    ],
+)
+def test_values_the_config_refuses(keys, message):
+    with pytest.raises(ConfigError, match=rf"\[vectors\] {message}"):
+        parse({"corpus": {"source": "pydocs"}, "vectors": keys})
+
+
+def test_tfidf_of_empty_rows_and_no_rows():
+    empty = sp.csr_array((3, 4), dtype=np.int32)
+    assert tfidf(empty, smoothed_idf(empty), sublinear=True).nnz == 0
+    assert tfidf(empty[:0], np.ones(4), sublinear=False).shape == (0, 4)
+
+
+def test_the_vocabulary_leaves_rows_empty_where_nothing_is_known():
+    vocabulary = Vocabulary(["ship"], ["ships"], settings(stem="english"))
+    assert vocabulary.count(["", "tree", "Ships shipping"]).toarray().tolist() == [[0], [0], [2]]
+    assert vocabulary.count([]).shape == (0, 1)
+
+
+def test_the_vocabulary_marks_words_where_they_stand():
+    vocabulary = Vocabulary(["cafe", "new york", "york"], ["café", "new york", "york"], settings(
+        strip_accents=True, collocations=1, stop_words="english"
+    ))  # fmt: skip
+    text = "A Cafe\u0301 in New (York)!"
+    marked = vocabulary.tokens(text)
+    assert [(feature, text[start:end]) for feature, start, end in marked] == [
+        (0, "Cafe\u0301"),
+        (-1, "in"),
+        (1, "New (York"),
+        (-1, "New"),
+        (2, "York"),
+    ]
+
+
+def test_characters_that_lower_to_two_do_not_shift_marks():
+    text = "İİİ ships ﬁne İx2 ship"
+    vocabulary = Vocabulary(["ship"], ["ship"], settings(stem="english"))
+    assert [text[start:end] for feature, start, end in vocabulary.tokens(text) if feature == 0] == ["ships", "ship"]
+
+
+def test_nothing_is_densified():
+    # 200,000 words x 20,000 documents would be 16 GB as int32.
+    rng = np.random.default_rng(0)
+    words = [f"w{i}" for i in range(200_000)]
+
+    def documents():
+        for i in range(20_000):
+            yield Document(str(i), "", " ".join([words[j] for j in rng.integers(0, 200_000, 30)]) + f" {words[i * 10]}")
+
+    tracemalloc.start()
+    _, vectors = vectorise(documents(), settings())
+    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+    assert vectors.counts.shape[0] == 20_000
+    assert vectors.counts.shape[1] > 180_000
+    assert peak < 200  # MiB
