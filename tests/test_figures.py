@@ -1,0 +1,74 @@
+"""What the defaults reach on real corpora with only K given. Needs the folder of labelled corpora."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+CORPORA = os.environ.get("DOCCLUST_CORPORA")
+pytestmark = pytest.mark.skipif(not CORPORA, reason="DOCCLUST_CORPORA does not name the folder of labelled corpora")
+
+RUN = """
+import json, resource, sys
+from docclust import config, pipeline
+run = pipeline.run(config.parse(json.loads(sys.argv[1])))
+print(json.dumps({
+    "metrics": run.metrics,
+    "objective": [(step["smoothing"], step["objective"], step["reseeded"]) for step in run.convergence],
+    "saturated": sum(document.probability == 1 for document in run.documents) / len(run.documents),
+    "peak": run.manifest["peak_mib"],
+}))
+"""
+
+
+def run_in_a_process_of_its_own(corpus, k):
+    settings = {"corpus": corpus, "mixture": {"n_components": k}}
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, json.dumps(settings)], capture_output=True, text=True, timeout=590
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def newsgroups(remove):
+    return {
+        "source": "20newsgroups",
+        "data_home": str(Path(CORPORA or "") / "scikit_learn_data"),
+        "remove": remove,
+    }
+
+
+def table(name):
+    return {"source": "jsonl", "path": str(Path(CORPORA or "") / name)}
+
+
+def never_falls(steps):
+    last = steps[-1][0]
+    cooled = np.array([objective for smoothing, objective, reseeded in steps if smoothing == last])
+    return len(cooled) < 2 or np.diff(cooled).min() >= -1e-10 * abs(cooled[-1])
+
+
+@pytest.mark.parametrize(("name", "k", "nmi"), [("bbc.jsonl.gz", 5, 0.85), ("reuters_r8.jsonl.gz", 8, 0.46)])
+def test_news(name, k, nmi):
+    found = run_in_a_process_of_its_own(table(name), k)
+    assert found["metrics"]["nmi"] >= nmi
+    assert never_falls(found["objective"])
+
+
+def test_newsgroups_without_headers_footers_and_quotes():
+    found = run_in_a_process_of_its_own(newsgroups(["headers", "footers", "quotes"]), 20)
+    assert found["metrics"]["nmi"] >= 0.45
+    assert 0.05 <= found["metrics"]["undecided"] <= 0.60
+    assert found["saturated"] <= 0.01
+    assert never_falls(found["objective"])
+
+
+def test_newsgroups_whole_in_little_memory():
+    found = run_in_a_process_of_its_own(newsgroups([]), 20)
+    assert found["metrics"]["nmi"] >= 0.58
+    assert found["peak"] < 700
+    assert never_falls(found["objective"])
