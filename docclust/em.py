@@ -144,6 +144,8 @@ def fit(
     schedule : smoothing by iteration; its last value holds from then on
     tol : gain of the objective, relative to its size, below which EM has converged
     """
+    # The textbook form lets a cluster live on responsibilities as small as there are.
+    drop = -np.inf if form.smoothing == "add" else kernels.DROP
     documents = engine.blocks(X, block_rows)
     words = _word_blocks(X)
     labels, responsibilities, counts = np.full(X.shape[0], -1, dtype=np.int32), None, None
@@ -163,7 +165,9 @@ def fit(
             if form.smoothing != "add":  # the textbook form knows no such remedy
                 lost, responsibilities, counts = _reseed(X, responsibilities, counts, labels, reseeded, rng)
             model, target = _maximise(words, responsibilities, counts, form, smoothing, target, cooled, n_jobs)
-        parts = list(engine.map_blocks(kernels.expect, documents, model.coefficients, UNDECIDED_BELOW, n_jobs=n_jobs))
+        parts = list(
+            engine.map_blocks(kernels.expect, documents, model.coefficients, drop, UNDECIDED_BELOW, n_jobs=n_jobs)
+        )
         responsibilities = kernels.joined([part.responsibilities for part in parts])
         counts = sum(part.counts for part in parts)
         previous, labels = labels, np.concatenate([part.labels for part in parts])

@@ -54,7 +54,7 @@ def read(documents: Iterable[Document], tokenizer: Tokenizer, progress: Callable
     number = numbering.__getitem__
     for document in documents:
         before = len(numbers)
-        numbers.extend(map(number, tokenizer(document.text)))
+        numbers.fromlist(list(map(number, tokenizer(document.text))))
         lengths.append(len(numbers) - before)
         ids.append(document.id)
         titles.append(document.title)

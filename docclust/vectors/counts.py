@@ -79,11 +79,14 @@ def count(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSettings) -> tupl
 def _words(tokens: list[str], tokenizer: Tokenizer) -> tuple[list[str], np.ndarray]:
     # -> the distinct words, and for each token the number of its word or -1
     numbers = {"": -1}
-    word_of = [numbers.setdefault(tokenizer.word(token), len(numbers) - 1) for token in tokens]
+    word, number = tokenizer.word, numbers.setdefault
+    word_of = [number(word(token), len(numbers) - 1) for token in tokens]
     return list(numbers)[1:], np.array(word_of, dtype=np.intc)
 
 
 def _most_frequent_forms(chunk: Chunk, word_of: np.ndarray, n_words: int) -> list[str]:
+    if np.count_nonzero(word_of >= 0) == n_words:
+        return [token for word, token in zip(word_of.tolist(), chunk.tokens, strict=True) if word >= 0]
     best: list[tuple[int, str]] = [(0, "")] * n_words
     frequencies = np.bincount(chunk.numbers, minlength=len(chunk.tokens))
     for word, frequency, token in zip(word_of.tolist(), frequencies.tolist(), chunk.tokens, strict=True):
