@@ -146,11 +146,15 @@ def fit(
     """
     # The textbook form lets a cluster live on responsibilities as small as there are.
     drop = -np.inf if form.smoothing == "add" else kernels.DROP
+    X, place = _frequent_first(X)
+    target = target.at(np.argsort(place))
     documents = engine.blocks(X, block_rows)
     words = _word_blocks(X)
     labels, responsibilities, counts = np.full(X.shape[0], -1, dtype=np.int32), None, None
-    if not isinstance(start, Parameters):
-        labels = np.asarray(start, dtype=np.int32)
+    if isinstance(start, Parameters):
+        start = start.at(np.argsort(place))
+    else:
+        labels = np.array(start, dtype=np.int32)
         responsibilities = kernels.one_hot(labels)
         counts = np.bincount(labels, minlength=n_components).astype(float)
     result = Fit(start, labels, target)
@@ -186,7 +190,7 @@ def fit(
         if cooled and not lost and _has_converged(result.steps, abs(likelihood), tol, X.shape[0]):
             result.converged = True
             break
-    result.parameters, result.labels, result.target = model.parameters(), labels, target
+    result.parameters, result.labels, result.target = model.parameters().at(place), labels, target.at(place)
     return result
 
 
@@ -217,6 +221,17 @@ def _maximise(
     parameters = maximise(moments, form, smoothing, target)
     compact = kernels.compact(coefficients(parameters))
     return Model(compact, lambda: parameters, log_prior(parameters, form, target)), target
+
+
+def _frequent_first(X: sp.csr_array) -> tuple[sp.csr_array, np.ndarray]:
+    """The same rows with the most frequent words in the first columns, and the new place of every word.
+
+    Most of an E-step then reads a small part of the parameters, which stays in the cache. Rows are not sorted.
+    """
+    frequency = np.bincount(X.indices, minlength=X.shape[1])
+    place = np.empty(X.shape[1], dtype=np.int32)
+    place[np.argsort(-frequency, kind="stable")] = np.arange(X.shape[1], dtype=np.int32)
+    return sp.csr_array((X.data, place[X.indices], X.indptr.astype(np.int32, copy=False)), shape=X.shape), place
 
 
 def _word_blocks(X: sp.csr_array) -> list[sp.csr_array]:

@@ -57,6 +57,10 @@ class Target:
     mean: np.ndarray
     variance: np.ndarray
 
+    def at(self, words: np.ndarray) -> "Target":
+        """The same for these words, in their order."""
+        return Target(self.mean[words], self.variance[words])
+
 
 @dataclass(frozen=True)
 class Parameters:
@@ -66,6 +70,10 @@ class Parameters:
     means: np.ndarray
     variances: np.ndarray
     noise: float
+
+    def at(self, words: np.ndarray) -> "Parameters":
+        """The same for these words, in their order."""
+        return Parameters(self.weights, self.means[words], self.variances[words], self.noise)
 
 
 @dataclass
