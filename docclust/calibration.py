@@ -1,8 +1,10 @@
-"""Probabilities that mean what they say, from halves of documents and without labels.
+"""Probabilities that mean what they say, without labels: the temperature from two tests that a document may pass.
 
-Each document's words are split in two at random. Half A predicts the cluster of half B; the temperature T that makes
-these predictions most likely is the one at which softmax(J / T) can be believed. In high dimension J alone saturates:
-every posterior is 0 or 1 however little a document says.
+*Halves.* Each document's words are split in two at random; part A predicts the cluster of part B. That tells how the
+temperature depends on the number of words, and how far word noise alone makes a document uncertain.
+*Starts.* The other starts of EM found other clusters from the same rows; a document that lies there where most of its
+cluster lies is confirmed. That tells how far the clustering itself is uncertain. A probability passes both tests: the
+higher temperature holds.
 """
 
 from collections.abc import Callable
@@ -14,36 +16,58 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 from sklearn.metrics import normalized_mutual_info_score
 
-from docclust.mixture import probabilities
+from docclust.probability import Temperature, softmax
 
 # The search for log T: e^-3 to e^10 covers one word a document as well as thousands.
 LOG_TEMPERATURES = (-3.0, 10.0)
 MAX_DOCUMENTS = 20_000
+# Shares of the words in part A: different lengths of the same documents show the slope.
+RATES = (0.5, 0.25)
+# How many documents the level of all clusters weighs against a cluster's own.
+PSEUDO_DOCUMENTS = 5.0
 BINS = 15
+
+
+@dataclass(frozen=True)
+class Starts:
+    """The other starts of EM: labels (s, n), and how far each lies behind the best in spreads of the objective (s,)."""
+
+    labels: np.ndarray
+    gaps: np.ndarray
 
 
 @dataclass(frozen=True)
 class Calibration:
     """A fitted temperature, and what the halves say about the clustering.
 
-    temperature : what J is divided by
-    spread : standard deviation of log temperature over the repeats
-    calibration_error : mean gap between stated and found probability, over bins of equal count
+    temperature : see `docclust.probability.Temperature`
+    spread : standard deviation of the log temperature over single splits
+    calibration_error : mean gap between stated and found probability of the halves, over bins of equal count, at the
+        temperature that fits the halves
     half_agreement : normalised mutual information between the clusters of the two halves
     information : nats that one half tells about the cluster of the other
     """
 
-    temperature: float
+    temperature: Temperature
     spread: float
     calibration_error: float
     half_agreement: float
     information: float
 
 
-def halves(counts: sp.csr_array, rng: np.random.Generator) -> tuple[sp.csr_array, sp.csr_array]:
-    """Split each document's words in two by binomial thinning; the halves add up to the whole."""
+@dataclass(frozen=True)
+class _Split:
+    """Part A of some documents: J (m, k), its distinct words (m,), and the cluster of part B (m,)."""
+
+    J: np.ndarray
+    n_words: np.ndarray
+    target: np.ndarray
+
+
+def halves(counts: sp.csr_array, rng: np.random.Generator, rate: float = 0.5) -> tuple[sp.csr_array, sp.csr_array]:
+    """Split each document's words in two by binomial thinning; the parts add up to the whole."""
     # counts: (n, v) CSR of integers -> two of the same
-    first = rng.binomial(counts.data, 0.5)
+    first = rng.binomial(counts.data, rate)
     parts = []
     for data in (first, counts.data - first):
         part = sp.csr_array((data, counts.indices.copy(), counts.indptr.copy()), shape=counts.shape)
@@ -53,9 +77,13 @@ def halves(counts: sp.csr_array, rng: np.random.Generator) -> tuple[sp.csr_array
 
 
 def calibrate(
-    counts: sp.csr_array, score: Callable[[sp.csr_array], np.ndarray], repeats: int, rng: np.random.Generator
+    counts: sp.csr_array,
+    score: Callable[[sp.csr_array], np.ndarray],
+    repeats: int,
+    rng: np.random.Generator,
+    starts: Starts | None = None,
 ) -> Calibration:
-    """Fit the temperature on `repeats` splits of at most 20,000 documents, taken at equal distances.
+    """Fit the temperature on at most 20,000 documents, taken at equal distances.
 
     Parameters
     ----------
@@ -63,39 +91,107 @@ def calibrate(
         Word counts of the documents.
     score : function
         Word counts of m documents -> J of equation (E), (m, k), in nats.
+    repeats : int
+        Random splits.
+    starts : Starts, optional
+        Without other starts the halves alone decide.
     """
-    counts = counts[:: -(-counts.shape[0] // MAX_DOCUMENTS)]
-    splits = [_scored_halves(counts, score, rng) for _ in range(repeats)]
-    splits = [(J, labels) for J, labels in splits if labels.size]
+    every = slice(None, None, -(-counts.shape[0] // MAX_DOCUMENTS))
+    counts = counts[every]
+    J = score(counts)
+    k = J.shape[1]
+    splits = [_split(counts, score, rng, rate) for _ in range(repeats) for rate in RATES]
+    splits = [split for split in splits if split.target.size]
     if not splits:  # documents of one word have no halves
-        return Calibration(1.0, 0.0, float("nan"), float("nan"), float("nan"))
-    logs = [np.log(fit_temperature(J, labels)) for J, labels in splits]
-    temperature = float(np.exp(np.mean(logs)))
-    J, labels = (np.concatenate(parts) for parts in zip(*splits, strict=True))
-    P = probabilities(J, temperature)
-    predicted = P.argmax(axis=1)
-    share = np.bincount(labels, minlength=P.shape[1]) / labels.size
+        return Calibration(Temperature.one(k), 0.0, float("nan"), float("nan"), float("nan"))
+    level, slope = fit_temperature(_joined(splits))
+    temperature = Temperature(np.full(k, level), slope)
+    levels_alone = [_fit_level(split, slope, 0.0) for split in splits]
+
+    even = _joined(splits[:: len(RATES)])
+    P = softmax(even.J, temperature.of(even.J, even.n_words))
+    found = P.argmax(axis=1)
+    share = np.bincount(even.target, minlength=k) / even.target.size
     entropy = -float(np.sum(share[share > 0] * np.log(share[share > 0])))
+    if starts is not None and k > 1:
+        labels = J.argmax(axis=1)
+        agreed = confirmed(labels, Starts(starts.labels[:, every], starts.gaps), k)
+        levels = confirmed_levels(J, np.diff(counts.indptr), agreed, slope)
+        temperature = Temperature(np.maximum(levels, level), slope)
     return Calibration(
         temperature=temperature,
-        spread=float(np.std(logs)),
-        calibration_error=calibration_error(P.max(axis=1), predicted == labels),
-        half_agreement=float(normalized_mutual_info_score(labels, predicted)),
-        information=entropy - _cross_entropy(J, labels, temperature),
+        spread=float(np.std(levels_alone)),
+        calibration_error=calibration_error(P.max(axis=1), found == even.target),
+        half_agreement=float(normalized_mutual_info_score(even.target, found)),
+        information=entropy - _cross_entropy(even, level, slope),
     )
 
 
-def fit_temperature(J: np.ndarray, labels: np.ndarray) -> float:
-    """The T that maximises the likelihood of `labels` under softmax(J / T) (Guo et al. 2017, section 4.2).
+def fit_temperature(split: "_Split") -> tuple[float, float]:
+    """Level and slope of log T that maximise the likelihood of the targets (Guo et al. 2017, section 4.2).
 
-    Where every label is predicted rightly no T is small enough; so one document more than were seen is taken to be
-    predicted wrongly (Platt 1999, section 2.2), which never lets a probability say more than the halves can show.
+    Where every target is predicted rightly no T is small enough; so one document more than were seen is taken to be
+    predicted wrongly (Platt 1999, section 2.2), and no probability says more than the halves can show. The slope is
+    at most zero: more words never make a document less trustworthy.
     """
-    # J: (n, k); labels: (n,)
+    # At the median length level and slope hardly depend on each other.
+    centre = float(np.median(np.log(np.maximum(split.n_words, 1))))
+    slope = minimize_scalar(
+        lambda slope: _cross_entropy(split, _fit_level(split, slope, centre), slope),
+        bounds=(-1.0, 0.0),
+        method="bounded",
+        options={"xatol": 0.02, "maxiter": 12},
+    ).x
+    return _fit_level(split, slope, centre), float(slope)
+
+
+def _fit_level(split: "_Split", slope: float, centre: float) -> float:
     found = minimize_scalar(
-        lambda log_t: _cross_entropy(J, labels, np.exp(log_t)), bounds=LOG_TEMPERATURES, method="bounded"
-    )
-    return float(np.exp(found.x))
+        lambda level: _cross_entropy(split, level - slope * centre, slope),
+        bounds=LOG_TEMPERATURES,
+        method="bounded",
+        options={"xatol": 5e-3},
+    ).x
+    return float(found - slope * centre)
+
+
+def confirmed(labels: np.ndarray, starts: Starts, k: int) -> np.ndarray:
+    """How far the other starts confirm each document, better starts weighing more.
+
+    A start confirms a document when it puts it where it puts most of the document's cluster.
+    """
+    # labels: (n,) -> (n,) in [0, 1]
+    weights = np.exp(-starts.gaps)
+    total = np.zeros(labels.size)
+    for other, weight in zip(starts.labels, weights, strict=True):
+        table = np.zeros((k, k), dtype=int)
+        np.add.at(table, (labels, other), 1)
+        total += weight * (table.argmax(axis=1)[labels] == other)
+    return total / weights.sum()
+
+
+def confirmed_levels(J: np.ndarray, n_words: np.ndarray, agreed: np.ndarray, slope: float) -> np.ndarray:
+    """Of every cluster the level at which its documents' largest probability is their chance to be confirmed.
+
+    One level for all, then one for each cluster, held to the first by a few pseudo-documents.
+    """
+    # J: (n, k); n_words, agreed: (n,) -> (k,)
+    scaled = J / np.exp(slope * np.log(np.maximum(n_words, 1)))[:, None]
+    labels = J.argmax(axis=1)
+
+    def fit(rows: np.ndarray, centre: float, pull: float) -> float:
+        part, chance = scaled[rows], agreed[rows]
+
+        def loss(level: float) -> float:
+            p = np.clip(softmax(part, np.exp(level)).max(axis=1), 1e-6, 1 - 1e-6)
+            likelihood = chance @ np.log(p) + (1 - chance) @ np.log1p(-p)
+            return -likelihood + pull * (level - centre) ** 2
+
+        return float(minimize_scalar(loss, bounds=LOG_TEMPERATURES, method="bounded", options={"xatol": 5e-3}).x)
+
+    everything = fit(np.arange(labels.size), 0.0, 0.0)
+    members = [np.flatnonzero(labels == c) for c in range(J.shape[1])]
+    return np.array([fit(rows, everything, PSEUDO_DOCUMENTS) if rows.size else everything for rows in members])
 
 
 def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = BINS) -> float:
@@ -107,18 +203,24 @@ def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = B
     return float(np.sum(gaps) / confidence.size)
 
 
-def _scored_halves(counts, score, rng) -> tuple[np.ndarray, np.ndarray]:
-    first, second = halves(counts, rng)
+def _split(counts: sp.csr_array, score: Callable, rng: np.random.Generator, rate: float) -> _Split:
+    first, second = halves(counts, rng, rate)
     both = np.flatnonzero((np.diff(first.indptr) > 0) & (np.diff(second.indptr) > 0))
     if not both.size:
-        return np.empty((0, 1)), np.empty(0, dtype=int)
-    return score(first[both]), score(second[both]).argmax(axis=1)
+        return _Split(np.empty((0, 1)), np.empty(0), np.empty(0, dtype=int))
+    first = first[both]
+    return _Split(score(first), np.diff(first.indptr), score(second[both]).argmax(axis=1))
 
 
-def _cross_entropy(J: np.ndarray, labels: np.ndarray, temperature: float) -> float:
-    n, k = J.shape
-    scaled = J / temperature
+def _joined(splits: list[_Split]) -> _Split:
+    every = -(-sum(split.target.size for split in splits) // MAX_DOCUMENTS)
+    return _Split(*(np.concatenate([getattr(s, name)[::every] for s in splits]) for name in ("J", "n_words", "target")))
+
+
+def _cross_entropy(split: _Split, level: float, slope: float) -> float:
+    n, k = split.J.shape
+    scaled = split.J / np.exp(level + slope * np.log(np.maximum(split.n_words, 1)))[:, None]
     scaled -= logsumexp(scaled, axis=1, keepdims=True)
-    right = scaled[np.arange(n), labels]
+    right = scaled[np.arange(n), split.target]
     wrong = (scaled.sum(axis=1) - right) / max(k - 1, 1)
     return float(-np.mean((1 + n) * right + wrong) / (2 + n))

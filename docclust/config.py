@@ -159,7 +159,8 @@ class SeedingSettings(Section):
     """Where EM starts."""
 
     method: Literal["random", "k-means++", "kmeans"] = "kmeans"
-    n_init: PositiveInt = 5
+    candidates: PositiveInt = 16
+    n_init: PositiveInt = 3
     steps: Annotated[int, Field(ge=0)] = 8
 
 

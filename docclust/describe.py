@@ -9,16 +9,18 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, v
 from sklearn.metrics.cluster import contingency_matrix
 
 from docclust import keywords
-from docclust.ambiguity import ATYPICAL_FROM, MIXED_FROM, Evidence, Scores
+from docclust.ambiguity import ATYPICAL_FROM, Evidence, Scores, distances
+from docclust.calibration import Starts, calibration_error
 from docclust.config import Settings
 from docclust.engine import blocks
-from docclust.gaussian import log_joint
-from docclust.mixture import SparseGaussianMixture, probabilities
+from docclust.mixture import SparseGaussianMixture
 from docclust.results import Ambiguous, Assignment, Cluster, Keyword, Member
 from docclust.vectors import Documents, Vectors, tfidf
 
 # Probabilities below this are not stored, except a document's two largest; rows are then scaled to sum to one.
 LEAST_PROBABILITY = 1e-6
+# A clustering whose least probability is above this is hard.
+HARD_FROM = 0.99
 
 
 def responsibilities(model: SparseGaussianMixture, X: sp.csr_array) -> sp.csr_array:
@@ -27,7 +29,7 @@ def responsibilities(model: SparseGaussianMixture, X: sp.csr_array) -> sp.csr_ar
     c = model.coefficients()
     kept = []
     for block in blocks(X, model.block_rows):
-        P = probabilities(log_joint(block, c), model.temperature_)
+        P = model.probabilities(block, c)
         least = np.sort(P, axis=1)[:, -2:][:, :1]  # the runner-up stays, so that no row becomes exactly 1
         P[(P < LEAST_PROBABILITY) & (least > P)] = 0
         P /= P.sum(axis=1, keepdims=True)
@@ -85,18 +87,20 @@ class Explainer:
     counts: sp.csr_array
     idf: np.ndarray
     sublinear: bool
+    responsibilities: sp.csr_array
     evidence: Evidence
 
     def explain(self, row: int, kinds: list[str]) -> Ambiguous:
         """Say how the document in `row` stands between clusters, as one that is listed for `kinds`."""
         document, counts = self.documents[row], self.counts[[row]]
-        found = self.evidence.shares(counts)
-        pair = [document.cluster, document.runner_up]
-        if "mixed" in kinds and len(found) > 1:
-            pair = [part.cluster for part in found[:2]]
+        own = self.responsibilities[[row]].toarray().ravel()
+        pair = (document.cluster, document.runner_up)
+        if "mixed" in kinds:
+            pair = self.evidence.pair(counts)
         weights = tfidf(counts, self.idf, sublinear=self.sublinear)
-        sides = self.evidence.pulls(weights, *pair) if None not in pair else []
-        odd = self.evidence.unexpected(counts)
+        sides = self.evidence.pulls(weights, *pair) if document.runner_up is not None else []
+        found = self.evidence.shares(counts, own)
+        odd = self.evidence.unexpected(counts, own)
         return Ambiguous(
             id=document.id,
             title=document.title,
@@ -111,19 +115,40 @@ class Explainer:
             shares=found,
             pulls=sides,
             unexpected=odd,
-            reason=self.evidence.sentence(kinds, found, sides, document.cluster, document.probability, odd),
+            reason=self.evidence.sentence(kinds, found, sides, document.probability, odd),
         )
+
+
+def explainer(
+    settings: Settings,
+    documents: list[Assignment],
+    counts: sp.csr_array,
+    idf: np.ndarray,
+    display: list[str],
+    model: SparseGaussianMixture,
+    P: sp.csr_array,
+    names: list[str],
+) -> Explainer:
+    """What explains the documents of a run; `documents`, `counts` and `P` by row."""
+    word_sums = (counts.T @ P).toarray()
+    evidence = Evidence(
+        model.coefficients(), word_sums, distances(model.means_), display, names, settings.ambiguity.n_words
+    )
+    return Explainer(documents, counts, idf, settings.vectors.sublinear_tf, P, evidence)
 
 
 def kinds_by_row(scores: Scores, settings: Settings) -> dict[int, list[str]]:
     """The rows that are listed as ambiguous, and for which kinds: the highest of each score that pass its threshold."""
-    least = {"mixed": MIXED_FROM, "unclear": 1 - settings.ambiguity.undecided_below, "atypical": ATYPICAL_FROM}
+    passed = {
+        "mixed": scores.listed,
+        "unclear": scores.unclear > 1 - settings.ambiguity.undecided_below,
+        "atypical": scores.atypical >= ATYPICAL_FROM,
+    }
     listed: dict[int, list[str]] = {}
-    for kind, threshold in least.items():
-        values = getattr(scores, kind)
-        for row in np.argsort(-values, kind="stable")[: settings.ambiguity.n_documents]:
-            if values[row] > threshold:
-                listed.setdefault(int(row), []).append(kind)
+    for kind, enough in passed.items():
+        ranked = np.argsort(-getattr(scores, kind), kind="stable")
+        for row in ranked[enough[ranked]][: settings.ambiguity.n_documents]:
+            listed.setdefault(int(row), []).append(kind)
     return listed
 
 
@@ -141,6 +166,7 @@ def describe_clusters(
     vectors: Vectors,
     model: SparseGaussianMixture,
     columns: list[np.ndarray],
+    scores: Scores,
     explainer: Explainer,
 ) -> list[Cluster]:
     """Keywords, representatives and mixed documents of every cluster; `columns` are those of its keywords."""
@@ -151,13 +177,14 @@ def describe_clusters(
     used = np.unique(np.concatenate(columns))
     holders = keywords.document_frequencies(vectors.counts, labels, k, used)
     everywhere = holders.sum(axis=0)
-    mixedness = np.array([document.mixed for document in documents])
+    most_mixed = np.argsort(-scores.mixed, kind="stable")
+    most_mixed = most_mixed[scores.listed[most_mixed]]
     closeness = _cosine_to_own_mean(vectors.weights, model.means_, labels)
     clusters = []
     for c in range(k):
         members = np.flatnonzero(labels == c)
         nearest = members[np.argsort(-closeness[members], kind="stable")[: settings.keywords.representatives]]
-        mixed = members[np.argsort(-mixedness[members], kind="stable")[: settings.keywords.mixed]]
+        mixed = most_mixed[labels[most_mixed] == c][: settings.keywords.mixed]
         places = np.searchsorted(used, columns[c])
         clusters.append(
             Cluster(
@@ -177,7 +204,7 @@ def describe_clusters(
                 representatives=[
                     Member(documents[row].id, documents[row].title, documents[row].probability) for row in nearest
                 ],
-                mixed=[explainer.explain(int(row), ["mixed"]) for row in mixed if mixedness[row] > MIXED_FROM],
+                mixed=[explainer.explain(int(row), ["mixed"]) for row in mixed],
                 labels=_label_counts([documents[row].label for row in members]),
             )
         )
@@ -189,18 +216,43 @@ def name(words: list[str]) -> str:
     return "/".join(words[:2]) or "(empty)"
 
 
-def label_metrics(labels: list[str | None], clusters: np.ndarray) -> dict[str, float]:
-    """Agreement with known labels, over the documents that have one; nothing where none has."""
+def label_metrics(labels: list[str | None], clusters: np.ndarray, probability: np.ndarray) -> dict[str, float]:
+    """Agreement with known labels, over the documents that have one; nothing where none has.
+
+    The calibration error holds a document right when its label is the most frequent of its cluster.
+    """
     known = np.flatnonzero([label is not None for label in labels])
     if not known.size:
         return {}
-    truth, found = np.array([labels[i] for i in known]), clusters[known]
+    truth, found = np.unique(np.array([labels[i] for i in known]), return_inverse=True)[1], clusters[known]
+    table = contingency_matrix(truth, found, sparse=False)
+    present = np.unique(found)
+    right = table.argmax(axis=0)[np.searchsorted(present, found)] == truth
     return {
         "nmi": float(normalized_mutual_info_score(truth, found)),
         "ari": float(adjusted_rand_score(truth, found)),
         "v_measure": float(v_measure_score(truth, found)),
-        "purity": float(contingency_matrix(truth, found).max(axis=0).sum() / known.size),
+        "purity": float(right.mean()),
+        "label_calibration_error": calibration_error(probability[known], right),
     }
+
+
+def other_starts(model: SparseGaussianMixture) -> Starts | None:
+    """All starts of a fit but the best, or None where it had only one."""
+    bounds = model.start_bounds_
+    best, spread = int(bounds.argmax()), float(bounds.std())
+    if bounds.size == 1:
+        return None
+    others = np.arange(bounds.size) != best
+    gaps = (bounds[best] - bounds[others]) / (spread or 1.0)
+    return Starts(model.start_labels_[others], gaps)
+
+
+def median_temperature(model: SparseGaussianMixture, X: sp.csr_array) -> float:
+    """The temperature of a median document."""
+    levels = model.temperature_.levels[model.labels_]
+    logs = levels + model.temperature_.slope * np.log(np.maximum(np.diff(X.indptr), 1))
+    return float(np.exp(np.median(logs)))
 
 
 def remarks(
@@ -222,7 +274,7 @@ def remarks(
     empty = model.n_components - np.unique(model.labels_).size
     if empty:
         found.append(f"{_several(empty, 'cluster')} without a document. Try a smaller n_components.")
-    if model.n_components > 1 and metrics["undecided"] == 0:
+    if model.n_components > 1 and metrics["least_probability"] > HARD_FROM:
         found.append("Your soft clustering is hard: no document is undecided. Try a larger final_smoothing.")
     return found
 

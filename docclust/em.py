@@ -5,7 +5,6 @@ the data, above which all clusters merge, and falls geometrically to its final v
 never falls, and EM goes on until it hardly rises and hardly a document moves.
 """
 
-import itertools
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -36,8 +35,6 @@ MOVED_SHARE = 1e-3
 # A cluster that holds less than half a document is lost; one that is lost this often is left empty.
 LOST_BELOW = 0.5
 RESEED_LIMIT = 3
-# More than there are workers, so that the last of them do not wait long for each other.
-WORD_BLOCKS = 16
 # Relative to the mean square of a word.
 LEAST_SMOOTHING = 1e-9
 
@@ -134,6 +131,7 @@ def fit(
     n_jobs: int | None = None,
     rng: np.random.RandomState,
     on_step: Callable[[Step], None] | None = None,
+    on_parameters: Callable[[Step, Parameters], None] | None = None,
 ) -> Fit:
     """Run EM from a label for every document, or from parameters, until it has converged.
 
@@ -143,13 +141,14 @@ def fit(
     start : int array of shape (n,), or Parameters
     schedule : smoothing by iteration; its last value holds from then on
     tol : gain of the objective, relative to its size, below which EM has converged
+    on_step, on_parameters : told of every iteration; the second also of the parameters its E-step saw
     """
     # The textbook form lets a cluster live on responsibilities as small as there are.
-    drop = -np.inf if form.smoothing == "add" else kernels.DROP
-    X, place = _frequent_first(X)
+    drop = kernels.UNDERFLOW if form.smoothing == "add" else kernels.DROP
+    X, place = kernels.frequent_first(X)
     target = target.at(np.argsort(place))
     documents = engine.blocks(X, block_rows)
-    words = _word_blocks(X)
+    words = kernels.word_blocks(X)
     labels, responsibilities, counts = np.full(X.shape[0], -1, dtype=np.int32), None, None
     if isinstance(start, Parameters):
         start = start.at(np.argsort(place))
@@ -187,6 +186,8 @@ def fit(
         result.steps.append(step)
         if on_step:
             on_step(step)
+        if on_parameters:
+            on_parameters(step, model.parameters().at(place))
         if cooled and not lost and _has_converged(result.steps, abs(likelihood), tol, X.shape[0]):
             result.converged = True
             break
@@ -221,25 +222,6 @@ def _maximise(
     parameters = maximise(moments, form, smoothing, target)
     compact = kernels.compact(coefficients(parameters))
     return Model(compact, lambda: parameters, log_prior(parameters, form, target)), target
-
-
-def _frequent_first(X: sp.csr_array) -> tuple[sp.csr_array, np.ndarray]:
-    """The same rows with the most frequent words in the first columns, and the new place of every word.
-
-    Most of an E-step then reads a small part of the parameters, which stays in the cache. Rows are not sorted.
-    """
-    frequency = np.bincount(X.indices, minlength=X.shape[1])
-    place = np.empty(X.shape[1], dtype=np.int32)
-    place[np.argsort(-frequency, kind="stable")] = np.arange(X.shape[1], dtype=np.int32)
-    return sp.csr_array((X.data, place[X.indices], X.indptr.astype(np.int32, copy=False)), shape=X.shape), place
-
-
-def _word_blocks(X: sp.csr_array) -> list[sp.csr_array]:
-    """The transposed matrix in blocks of about equal work, whose number does not depend on the workers."""
-    columns = X.T.tocsr()
-    stops = np.unique(np.searchsorted(columns.indptr, np.linspace(0, X.nnz, WORD_BLOCKS + 1)[1:-1]))
-    edges = [0, *stops[(stops > 0) & (stops < X.shape[1])].tolist(), X.shape[1]]
-    return [block for a, b in itertools.pairwise(edges) for block in engine.blocks(columns[a:b], b - a)]
 
 
 def _reseed(

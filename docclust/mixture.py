@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from docclust import em, engine, seeding
 from docclust.errors import SettingError
 from docclust.gaussian import SHARED_VARIANCES, Coefficients, Form, Parameters, coefficients, log_joint
+from docclust.probability import Temperature, softmax
 
 COVARIANCES = ("own", "pooled", "tied", "isotropic", "cosine")
 SMOOTHINGS = ("noise", "add", "floor", "prior")
@@ -45,8 +46,10 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         Strengths in pseudo-documents: of `covariance="pooled"`, and of the Dirichlet, normal and inverse-gamma
         priors of `smoothing="prior"`.
     init_params : {"kmeans", "k-means++", "random"}, default="kmeans"
-    n_init : int, default=5
-        Starts; the one with the best objective is kept.
+    n_init : int, default=3
+        Runs of EM; the one with the best objective is kept.
+    seeding_candidates : int, default=16
+        Starts of which the `n_init` with the documents nearest to their centres are used.
     seeding_steps : int, default=8
         k-means steps of `init_params="kmeans"`.
     weights_init, means_init, precisions_init : arrays of shape (K,), (K, v), (K, v), or None
@@ -80,9 +83,13 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     steps_ : list of `docclust.em.Step`
     reg_covar_ : float
         s after cooling.
-    temperature_ : float
+    temperature_ : `docclust.probability.Temperature`
         What log-densities are divided by before they become probabilities. 1 after `fit`;
-        `docclust.calibration` estimates it from halves of documents.
+        `docclust.calibration` estimates it.
+    start_labels_ : int array of shape (n_init, n)
+        The cluster of each training document in every start; the numbers of different starts are unrelated.
+    start_bounds_ : array of shape (n_init,)
+        Objective of every start, in nats per document.
 
     Notes
     -----
@@ -103,7 +110,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         mean_pseudo: float = 1.0,
         variance_pseudo: float = 10.0,
         init_params: str = "kmeans",
-        n_init: int = 5,
+        n_init: int = 3,
+        seeding_candidates: int = 16,
         seeding_steps: int = 8,
         weights_init: np.ndarray | None = None,
         means_init: np.ndarray | None = None,
@@ -127,6 +135,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.variance_pseudo = variance_pseudo
         self.init_params = init_params
         self.n_init = n_init
+        self.seeding_candidates = seeding_candidates
         self.seeding_steps = seeding_steps
         self.weights_init = weights_init
         self.means_init = means_init
@@ -171,24 +180,25 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         )
         schedule = self._schedule(X)
         target = em.corpus_moments(X)
-        best = None
+        best, starts = None, []
+        options = {
+            "form": form,
+            "schedule": schedule,
+            "max_iter": self.max_iter,
+            "tol": self.tol,
+            "target": target,
+            "block_rows": self.block_rows,
+            "n_jobs": self.n_jobs,
+        }
         for start in self._starts(X, rng):
-            result = em.fit(
-                X,
-                start,
-                self.n_components,
-                form=form,
-                schedule=schedule,
-                max_iter=self.max_iter,
-                tol=self.tol,
-                target=target,
-                block_rows=self.block_rows,
-                n_jobs=self.n_jobs,
-                rng=rng,
-                on_step=self.on_step,
-            )
+            state = rng.get_state()
+            result = em.fit(X, start, self.n_components, **options, rng=rng, on_step=self.on_step)
+            starts.append((result.labels, result.objective / X.shape[0]))
             if best is None or result.objective > best.objective:
                 best = result
+                self._best_start = start, state, options
+        self.start_labels_ = np.array([labels for labels, _ in starts], dtype=np.int32)
+        self.start_bounds_ = np.array([bound for _, bound in starts])
         self._keep(best, X.shape[0])
         if not self.converged_:
             last = self.steps_[-1]
@@ -215,8 +225,14 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         return np.concatenate([log_joint(block, c).argmax(axis=1) for block in engine.blocks(X, self.block_rows)])
 
     def predict_proba(self, X) -> np.ndarray:
-        """Probability of every cluster for every row, softmax(J / temperature_): (n, K), rows sum to one."""
-        return probabilities(self.score_joint(X), self.temperature_)
+        """Probability of every cluster for every row, softmax of J by temperature: (n, K), rows sum to one."""
+        X, c = self._prepare(X)
+        return np.vstack([self.probabilities(block, c) for block in engine.blocks(X, self.block_rows)])
+
+    def probabilities(self, X: sp.csr_array, c: Coefficients) -> np.ndarray:
+        """`predict_proba` of one block of rows, with `coefficients` at hand: (n, K)."""
+        J = log_joint(X, c)
+        return softmax(J, self.temperature_.of(J, np.diff(X.indptr)))
 
     def score_samples(self, X) -> np.ndarray:
         """Log-density of every row in nats, under the noise where smoothing is ``noise``: (n,)."""
@@ -236,6 +252,24 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.means_ = self.means_[order]
         self.covariances_ = self.covariances_[order]
         self.labels_ = rank[self.labels_]
+        self.temperature_ = Temperature(self.temperature_.levels[order], self.temperature_.slope)
+        self._fitted_order = self._fitted_order[order]
+
+    def replay(self, X: sp.csr_array, look: Callable[[em.Step, Parameters], None]) -> None:
+        """Run EM from the best start once more, on the X it was fitted to, and show `look` every iteration.
+
+        Step and parameters are those of the fit, to the last bit, and clusters have the numbers they have now.
+        """
+        start, state, options = self._best_start
+        rng = np.random.RandomState()
+        rng.set_state(state)
+        order = self._fitted_order
+
+        def numbered(step: em.Step, seen: Parameters) -> None:
+            variances = seen.variances[:, order] if seen.variances.shape[1] > 1 else seen.variances
+            look(step, Parameters(seen.weights[order], seen.means[:, order], variances, seen.noise))
+
+        em.fit(_as_csr(X), start, self.n_components, **options, rng=rng, on_parameters=numbered)
 
     def _keep(self, result: em.Fit, n: int) -> None:
         parameters = result.parameters
@@ -249,7 +283,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.steps_ = result.steps
         self.lower_bounds_ = [step.objective / n for step in result.steps]
         self.lower_bound_ = self.lower_bounds_[-1]
-        self.temperature_ = 1.0
+        self.temperature_ = Temperature.one(self.n_components)
+        self._fitted_order = np.arange(self.n_components)
 
     def coefficients(self) -> Coefficients:
         """The fitted log-densities as functions of a sparse row."""
@@ -293,14 +328,15 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
             noise = float(self.reg_covar) if self.smoothing == "noise" and self.reg_covar != "auto" else 0.0
             yield Parameters(weights, means, variances, noise)
             return
-        for _ in range(self.n_init):
-            yield seeding.start(X, self.n_components, self.init_params, self.seeding_steps, rng)
+        yield from seeding.starts(
+            X, self.n_components, self.init_params, self.seeding_steps, self.seeding_candidates, self.n_init, rng
+        )
 
     def _check_parameters(self, X: sp.csr_array) -> None:
         _check_choice("covariance", self.covariance, COVARIANCES)
         _check_choice("smoothing", self.smoothing, SMOOTHINGS)
         _check_choice("init_params", self.init_params, seeding.METHODS)
-        for name in ("n_components", "n_init", "max_iter", "block_rows"):
+        for name in ("n_components", "n_init", "seeding_candidates", "max_iter", "block_rows"):
             _check_least(name, getattr(self, name), 1)
         for name in ("cooling", "seeding_steps", "tol", "pooling", "weight_pseudo", "mean_pseudo", "variance_pseudo"):
             _check_least(name, getattr(self, name), 0)
@@ -325,14 +361,6 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
                 f"n_components must be at most the number of distinct documents ({distinct}), got {self.n_components}. "
                 f"n_samples={X.shape[0]}. Try {max(1, distinct // 10)}."
             )
-
-
-def probabilities(J: np.ndarray, temperature: float) -> np.ndarray:
-    """softmax(J / temperature) by row: the one definition of a probability in docclust."""
-    # J: (n, k) -> (n, k)
-    scaled = J / temperature
-    scaled -= logsumexp(scaled, axis=1, keepdims=True)
-    return np.exp(scaled, out=scaled)
 
 
 def _as_csr(X) -> sp.csr_array:

@@ -8,7 +8,6 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict
 from importlib import metadata
 
 import numpy as np
@@ -16,10 +15,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 import docclust
 from docclust import corpus, describe, engine, keywords
-from docclust.ambiguity import Evidence, score, word_distributions
+from docclust.ambiguity import score
 from docclust.calibration import calibrate
 from docclust.config import Settings
-from docclust.describe import Explainer
 from docclust.gaussian import log_joint
 from docclust.mixture import SparseGaussianMixture
 from docclust.results import Ambiguous, Run
@@ -62,32 +60,32 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         lambda counts: log_joint(tfidf(counts, vectors.idf, sublinear=sublinear), c),
         settings.calibration.repeats,
         np.random.default_rng(halves_seed),
+        describe.other_starts(model),
     )
     model.temperature_ = calibration.temperature
     P = describe.responsibilities(model, vectors.weights)
 
     clock.begin("describe")
     cluster, probability, _, _ = describe.top_two(P)
-    distributions = word_distributions((vectors.counts.T @ P).toarray())
-    scores = score(vectors.counts, probability, cluster, model.means_, distributions)
+    word_sums = (vectors.counts.T @ P).toarray()
+    scores = score(vectors.counts, probability, cluster, model.means_, word_sums)
     lines = describe.assignments(documents, P, scores)
     words = describe.keyword_columns(settings, vectors, model)
-    evidence = Evidence(
-        c,
-        distributions,
-        vectors.display,
-        [describe.name([vectors.display[word] for word in best]) for best in words],
-        settings.ambiguity.n_words,
-    )
-    explainer = Explainer(lines, vectors.counts, vectors.idf, sublinear, evidence)
-    clusters = describe.describe_clusters(settings, vectors, model, words, explainer)
+    names = [describe.name([vectors.display[word] for word in best]) for best in words]
+    explainer = describe.explainer(settings, lines, vectors.counts, vectors.idf, vectors.display, model, P, names)
+    clusters = describe.describe_clusters(settings, vectors, model, words, scores, explainer)
     listed = describe.kinds_by_row(scores, settings)
     ambiguous = [explainer.explain(row, kinds) for row, kinds in listed.items()]
     metrics = {
-        **describe.label_metrics(documents.labels, cluster),
+        **describe.label_metrics(documents.labels, cluster, probability),
         "npmi_coherence": keywords.coherence(vectors.counts, words),
-        **asdict(calibration),
+        "half_agreement": calibration.half_agreement,
+        "information": calibration.information,
+        "temperature": describe.median_temperature(model, vectors.weights),
+        "temperature_spread": calibration.spread,
+        "calibration_error": calibration.calibration_error,
         "objective": model.lower_bound_,
+        "least_probability": float(probability.min()),
         "undecided": float(np.mean(probability < settings.ambiguity.undecided_below)),
     }
     clock.end()
@@ -126,16 +124,11 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
 
 def explain(run: Run, row: int) -> Ambiguous:
     """The evidence for any document of a finished run, listed or not; `row` counts in the order of `run.documents`."""
-    P = run.responsibilities
-    evidence = Evidence(
-        run.model.coefficients(),
-        word_distributions((run.counts.T @ P).toarray()),
-        run.display,
-        [describe.name([keyword.word for keyword in cluster.keywords]) for cluster in run.clusters],
-        run.settings.ambiguity.n_words,
+    names = [describe.name([keyword.word for keyword in cluster.keywords]) for cluster in run.clusters]
+    explainer = describe.explainer(
+        run.settings, run.documents, run.counts, run.idf, run.display, run.model, run.responsibilities, names
     )
     listed = {found.id: found.kinds for found in run.ambiguous}
-    explainer = Explainer(run.documents, run.counts, run.idf, run.settings.vectors.sublinear_tf, evidence)
     return explainer.explain(row, listed.get(run.documents[row].id, []))
 
 
@@ -147,6 +140,7 @@ def mixture(settings: Settings, seed: int, clock: "Clock") -> SparseGaussianMixt
         init_params=settings.seeding.method,
         n_init=settings.seeding.n_init,
         seeding_steps=settings.seeding.steps,
+        seeding_candidates=settings.seeding.candidates,
         block_rows=settings.engine.block_rows,
         n_jobs=settings.engine.workers or -1,
         random_state=seed,

@@ -111,6 +111,35 @@ class Cluster:
 
 
 @dataclass(frozen=True)
+class Frames:
+    """Iterations of EM in the plane of the map.
+
+    iterations : (f,) which; 0 is the start
+    centres, covariances : (f, k, 2), (f, k, 2, 2); of every cluster, as the E-step of that iteration saw them
+    rows : (m,) the documents that are followed
+    shares : (f, m, k) uint8; their responsibilities as EM has them, in 255ths
+    softened : (f, m, k) uint8; the same under the temperature of the finished model
+    """
+
+    iterations: np.ndarray
+    centres: np.ndarray
+    covariances: np.ndarray
+    rows: np.ndarray
+    shares: np.ndarray
+    softened: np.ndarray
+
+
+@dataclass(frozen=True)
+class Map:
+    """Documents (n, 2) in a plane, each cluster's Gaussian projected onto it (k, 2), (k, 2, 2), and EM on the way."""
+
+    points: np.ndarray
+    centres: np.ndarray
+    covariances: np.ndarray
+    frames: Frames | None
+
+
+@dataclass(frozen=True)
 class Run:
     """A finished run, ready to be written, printed or explored. Rows follow the order of the corpus."""
 
@@ -126,4 +155,5 @@ class Run:
     words: np.ndarray
     display: list[str]
     idf: np.ndarray
+    map: Map | None = None
     manifest: dict[str, Any] = field(default_factory=dict)

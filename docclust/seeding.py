@@ -2,14 +2,49 @@
 
 Seeds are documents; `kmeans` moves them by a few steps before EM sees them, since k-means++ alone picks isolated
 documents. Rows of length one, as TF-IDF rows are, take spherical steps (cosine); other data take Euclidean ones.
+Both are hard EM steps of the form with one variance for all, and use its kernels.
 """
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.cluster import kmeans_plusplus
+
+from docclust import kernels
+from docclust.engine import blocks
+from docclust.gaussian import Form
 
 METHODS = ("random", "k-means++", "kmeans")
 ASSIGN_ROWS = 4096
+
+
+def starts(
+    X: sp.csr_array,
+    n_components: int,
+    method: str,
+    steps: int,
+    candidates: int,
+    n_init: int,
+    rng: np.random.RandomState,
+) -> list[np.ndarray]:
+    """The `n_init` best of so many candidates, best first, judged by how near documents are to their centres."""
+    found = [start(X, n_components, method, steps, rng) for _ in range(max(candidates, n_init))]
+    order = np.argsort([-nearness(X, labels, n_components) for labels in found], kind="stable")
+    return [found[i] for i in order[:n_init]]
+
+
+def nearness(X: sp.csr_array, labels: np.ndarray, k: int) -> float:
+    """How near the rows are to the centres of their clusters; more is nearer.
+
+    For rows of length one the sum of their cosines, which is sum_k |sum of the rows of k|; for others the squares
+    that the centres explain, sum_k |sum of the rows of k|^2 / N_k.
+    """
+    # X: (n, v) CSR; labels: (n,)
+    n = X.shape[0]
+    membership = sp.csr_array((np.ones(n), labels, np.arange(n + 1)), shape=(n, k))
+    sums = X.T @ membership
+    squares = np.asarray(sums.multiply(sums).sum(axis=0)).ravel()
+    if has_unit_rows(X):
+        return float(np.sqrt(squares).sum())
+    return float((squares / np.maximum(np.bincount(labels, minlength=k), 1)).sum())
 
 
 def start(X: sp.csr_array, n_components: int, method: str, steps: int, rng: np.random.RandomState) -> np.ndarray:
@@ -26,19 +61,71 @@ def start(X: sp.csr_array, n_components: int, method: str, steps: int, rng: np.r
     -------
     labels : int array of shape (n,), in [0, n_components); every label occurs at least once if the seeds differ.
     """
+    X, _ = kernels.frequent_first(X)
+    words = kernels.word_blocks(X)
     if method == "random":
         seeds = _distinct_rows(X, n_components, rng)
     else:
-        seeds = kmeans_plusplus(X, n_components, random_state=rng)[1]
-    centres = np.ascontiguousarray(X[seeds].toarray().T)
+        seeds = plus_plus(X, sp.vstack(words, format="csr"), n_components, rng)
     spherical = has_unit_rows(X)
-    labels = assign(X, centres, spherical)
+    members = [np.array([seed]) for seed in seeds]
+    labels = _nearest(X, words, members, spherical)
     for _ in range(steps if method == "kmeans" else 0):
-        centres = _centres(X, labels, centres, spherical)
-        previous, labels = labels, assign(X, centres, spherical)
+        members = _members(labels, members)
+        previous, labels = labels, _nearest(X, words, members, spherical)
         if np.array_equal(previous, labels):
             break
     return labels
+
+
+def plus_plus(X: sp.csr_array, words: sp.csr_array, n_components: int, rng: np.random.RandomState) -> np.ndarray:
+    """Documents drawn by their squared distance to those drawn before, the best of a few each time.
+
+    Arthur & Vassilvitskii 2007, section 2.2, with the greedy choice of their section 7; the same draws as
+    `sklearn.cluster.kmeans_plusplus`. Only documents that share a word with a candidate are visited.
+    """
+    # X: (n, v) CSR; words: its transpose, CSR -> (n_components,)
+    n = X.shape[0]
+    trials = 2 + int(np.log(n_components))
+    norms = np.asarray(X.multiply(X).sum(axis=1)).ravel()
+
+    def distances(rows: np.ndarray) -> np.ndarray:
+        squares = norms[rows, None] + norms - 2 * (X[rows] @ words).toarray()
+        squares[np.arange(rows.size), rows] = 0
+        return np.maximum(squares, 0, out=squares)
+
+    chosen = np.empty(n_components, dtype=np.int64)
+    chosen[0] = rng.choice(n, p=np.full(n, 1 / n))
+    closest = distances(chosen[:1])[0]
+    for k in range(1, n_components):
+        candidates = np.searchsorted(np.cumsum(closest), rng.uniform(size=trials) * closest.sum())
+        np.minimum(candidates, n - 1, out=candidates)
+        after = np.minimum(distances(candidates), closest)
+        best = int(after.sum(axis=1).argmin())
+        chosen[k], closest = candidates[best], after[best]
+    return chosen
+
+
+def _members(labels: np.ndarray, previous: list[np.ndarray]) -> list[np.ndarray]:
+    """The documents of every cluster; one without documents keeps those it had, and so stays where it was."""
+    order = np.argsort(labels, kind="stable")
+    found = np.split(order, np.searchsorted(labels[order], np.arange(1, len(previous))))
+    return [now if now.size else before for now, before in zip(found, previous, strict=True)]
+
+
+def _nearest(X: sp.csr_array, words: list[sp.csr_array], members: list[np.ndarray], spherical: bool) -> np.ndarray:
+    """The cluster whose mean (its direction, if spherical) is nearest to each document; ties to the lowest number."""
+    # X: (n, v) CSR; words: its transpose in blocks -> (n,)
+    sizes = np.array([rows.size for rows in members], dtype=float)
+    rows = np.concatenate(members)
+    order = np.argsort(rows, kind="stable")
+    starts = np.searchsorted(rows[order], np.arange(X.shape[0] + 1)).astype(np.uint64)
+    clusters = np.repeat(np.arange(sizes.size, dtype=np.uint32), sizes.astype(int))[order]
+    belongs = kernels.Responsibilities(starts, clusters, np.ones(rows.size))
+    form = Form("cosine" if spherical else "isotropic")
+    parts = [kernels.maximise(block, belongs, sizes, form, 1.0) for block in words]
+    nearest = kernels.equally_likely(kernels.assemble(parts, sizes, form, 1.0), sizes)
+    return np.concatenate([kernels.expect(block, nearest, 0.0, 0.0).labels for block in blocks(X, ASSIGN_ROWS)])
 
 
 def has_unit_rows(X: sp.csr_array) -> bool:
@@ -53,15 +140,6 @@ def assign(X: sp.csr_array, centres: np.ndarray, spherical: bool) -> np.ndarray:
     offset = 0.0 if spherical else 0.5 * np.einsum("vk,vk->k", centres, centres)
     pieces = [(X[i : i + ASSIGN_ROWS] @ centres - offset).argmax(axis=1) for i in range(0, X.shape[0], ASSIGN_ROWS)]
     return np.concatenate(pieces)
-
-
-def _centres(X: sp.csr_array, labels: np.ndarray, previous: np.ndarray, spherical: bool) -> np.ndarray:
-    # X: (n, v) CSR; labels: (n,); previous: (v, k) -> (v, k). A centre without documents stays where it was.
-    n, k = X.shape[0], previous.shape[1]
-    membership = sp.csr_array((np.ones(n), labels, np.arange(n + 1)), shape=(n, k))
-    sums = (X.T @ membership).toarray()
-    sizes = np.linalg.norm(sums, axis=0) if spherical else np.bincount(labels, minlength=k).astype(float)
-    return np.where(sizes > 0, sums / np.where(sizes > 0, sizes, 1), previous)
 
 
 def _distinct_rows(X: sp.csr_array, k: int, rng: np.random.RandomState) -> np.ndarray:

@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from docclust.calibration import calibrate, calibration_error, fit_temperature, halves
-from docclust.mixture import probabilities
+from docclust.calibration import (
+    Starts,
+    _Split,
+    calibrate,
+    calibration_error,
+    confirmed,
+    confirmed_levels,
+    fit_temperature,
+    halves,
+)
+from docclust.probability import Temperature, softmax
 
 
 @pytest.fixture
@@ -22,21 +31,65 @@ def test_the_halves_add_up_to_the_document(counts):
     assert abs(first.sum() / counts.sum() - 0.5) < 0.02
 
 
+def drawn(J, temperature, rng):
+    """Labels that have the probabilities softmax(J / temperature)."""
+    P = softmax(J, temperature)
+    return (P.cumsum(axis=1) > rng.random((J.shape[0], 1))).argmax(axis=1)
+
+
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 8.0, 60.0])
 def test_the_temperature_that_made_the_labels_is_found_again(temperature):
     rng = np.random.default_rng(0)
     J = rng.normal(scale=2 * temperature, size=(20_000, 5))
-    P = probabilities(J, temperature)
-    labels = (P.cumsum(axis=1) > rng.random((J.shape[0], 1))).argmax(axis=1)
-    assert fit_temperature(J, labels) == pytest.approx(temperature, rel=0.05)
+    labels = drawn(J, temperature, rng)
+    level, slope = fit_temperature(_Split(J, np.full(len(J), 40), labels))
+    found = np.exp(level + slope * np.log(40))
+    assert found == pytest.approx(temperature, rel=0.05)
+    P = softmax(J, found)
     assert calibration_error(P.max(axis=1), P.argmax(axis=1) == labels) < 0.015
+
+
+def test_a_temperature_that_falls_with_the_length_is_found_again():
+    rng = np.random.default_rng(0)
+    n_words = rng.integers(5, 500, 30_000)
+    truth = Temperature(np.full(4, 4.0), -0.4)
+    J = rng.normal(scale=30, size=(n_words.size, 4))
+    level, slope = fit_temperature(_Split(J, n_words, drawn(J, truth.of(J, n_words), rng)))
+    assert slope == pytest.approx(-0.4, abs=0.05)
+    assert level == pytest.approx(4.0, abs=0.25)
+
+
+def test_a_temperature_never_changes_the_order_of_the_clusters():
+    rng = np.random.default_rng(0)
+    J, n_words = rng.normal(scale=50, size=(500, 6)), rng.integers(0, 300, 500)
+    P = softmax(J, Temperature(rng.normal(2, 1, 6), -0.5).of(J, n_words))
+    np.testing.assert_allclose(P.sum(axis=1), 1)
+    np.testing.assert_array_equal(P.argsort(axis=1), J.argsort(axis=1))
 
 
 def test_where_every_prediction_is_right_no_probability_says_more_than_was_seen():
     # 100 documents, all predicted rightly: one more might be wrong, so about 1 in 100 is as sure as it gets.
     J = 50.0 * np.eye(4)[np.arange(100) % 4]
-    P = probabilities(J, fit_temperature(J, J.argmax(axis=1)))
+    level, slope = fit_temperature(_Split(J, np.full(100, 30), J.argmax(axis=1)))
+    P = softmax(J, np.exp(level + slope * np.log(30)))
     assert 0.97 < P.max(axis=1).min() < 1 - 1e-3
+
+
+def test_a_start_confirms_the_documents_that_lie_with_most_of_their_cluster():
+    labels = np.array([0, 0, 0, 1, 1, 1])
+    same, other = np.array([2, 2, 2, 0, 0, 0]), np.array([1, 1, 0, 0, 2, 2])
+    agreed = confirmed(labels, Starts(np.array([same, other]), np.array([0.0, np.log(3)])), 3)
+    np.testing.assert_allclose(agreed, [1, 1, 0.75, 0.75, 1, 1])
+
+
+def test_the_level_of_a_cluster_follows_how_often_its_documents_are_confirmed():
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 500)
+    J = 20 * np.eye(2)[labels] + rng.normal(size=(1000, 2))
+    levels = confirmed_levels(J, np.full(1000, 50), np.where(labels == 0, 0.95, 0.6), 0.0)
+    P = softmax(J, Temperature(levels).of(J, np.full(1000, 50))).max(axis=1)
+    assert P[labels == 0].mean() == pytest.approx(0.95, abs=0.02)
+    assert P[labels == 1].mean() == pytest.approx(0.6, abs=0.05)
 
 
 def test_the_calibration_error_is_the_gap_by_bin():
@@ -53,8 +106,8 @@ def test_calibrating_is_the_same_twice_and_measures_what_the_halves_share(counts
         return rows @ means
 
     one, two = (calibrate(counts, score, 3, np.random.default_rng(5)) for _ in range(2))
-    assert one == two
-    assert one.temperature > 1
+    np.testing.assert_array_equal(one.temperature.levels, two.temperature.levels)
+    assert one.temperature.levels[0] + one.temperature.slope * np.log(10) > 0
     assert 0 <= one.half_agreement < 0.3
     assert one.information < 0.5
     assert 0 <= one.calibration_error < 0.1
@@ -62,5 +115,5 @@ def test_calibrating_is_the_same_twice_and_measures_what_the_halves_share(counts
 
 def test_documents_of_one_word_cannot_be_halved():
     found = calibrate(sp.csr_array(np.eye(5, dtype=np.int32)), lambda rows: rows.toarray(), 2, np.random.default_rng(0))
-    assert found.temperature == 1
+    np.testing.assert_array_equal(found.temperature.of(np.eye(5), np.ones(5)), 1)
     assert np.isnan(found.half_agreement)

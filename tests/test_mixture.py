@@ -19,6 +19,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from docclust import SparseGaussianMixture
+from docclust.probability import Temperature
 from tests.test_em import topics
 
 CORPORA = os.environ.get("DOCCLUST_CORPORA")
@@ -135,7 +136,7 @@ def test_probabilities_sum_to_one_and_their_argmax_is_the_label():
     np.testing.assert_array_equal(P.argmax(axis=1), model.labels_)
     np.testing.assert_array_equal(model.predict(X), model.labels_)
     np.testing.assert_array_equal(model.fit_predict(X), model.labels_)
-    model.temperature_ = 30.0
+    model.temperature_ = Temperature(np.full(4, np.log(30.0)))
     softer = model.predict_proba(X)
     np.testing.assert_array_equal(softer.argmax(axis=1), model.labels_)
     assert softer.max(axis=1).mean() < P.max(axis=1).mean()

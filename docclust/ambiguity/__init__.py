@@ -1,19 +1,9 @@
 """Documents that do not sit in one cluster: how much so, of which kind, and on what evidence.
 
-`scores` measures every document; `evidence` explains one.
+`scores` measures every document, by what clusters `admixture` finds in its words; `evidence` explains one.
 """
 
 from docclust.ambiguity.evidence import Evidence
-from docclust.ambiguity.scores import ATYPICAL_FROM, MIXED_FROM, Scores, score, word_distributions
+from docclust.ambiguity.scores import ATYPICAL_FROM, Scores, distances, score
 
-__all__ = [
-    "ATYPICAL_FROM",
-    "MIXED_FROM",
-    "Ambiguous",
-    "Evidence",
-    "Pull",
-    "Scores",
-    "Share",
-    "score",
-    "word_distributions",
-]
+__all__ = ["ATYPICAL_FROM", "Evidence", "Scores", "distances", "score"]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from docclust.ambiguity.scores import shares
+from docclust.ambiguity.admixture import pair_gains, shares
+from docclust.ambiguity.scores import smoothed
 from docclust.gaussian import Coefficients
 from docclust.results import Pull, Share
 
@@ -16,20 +17,45 @@ SHOWN_SHARE = 0.01
 class Evidence:
     """What is needed to explain any document of a corpus.
 
+    c : the mixture's log-densities
+    word_sums : (v, k) occurrences of every word in every cluster, by responsibility
+    apart : (k, k) distances between clusters
     names : a short name for every cluster, made of its first keywords
     """
 
     c: Coefficients
-    distributions: np.ndarray
+    word_sums: np.ndarray
+    apart: np.ndarray
     display: list[str]
     names: list[str]
     n_words: int
 
-    def shares(self, counts: sp.csr_array) -> list[Share]:
+    def pair(self, counts: sp.csr_array) -> tuple[int, int]:
+        """The two clusters that together explain one document, (1, v), best; as `scores` found them."""
+        words, sums = counts.indices, self.word_sums
+        distributions = smoothed(sums[words], sums.sum(axis=1)[words], sums.sum(axis=0))
+        row = np.array([0, words.size]), np.arange(words.size), 1 + np.log(counts.data.astype(float))
+        first, second, *_ = pair_gains(*row, distributions, np.log(distributions), self.apart)
+        return int(first[0]), int(second[0])
+
+    def shares(self, counts: sp.csr_array, own: np.ndarray) -> list[Share]:
         """Of one document, (1, v): the clusters that explain its words, largest share first."""
-        theta = shares(counts, self.distributions)[0]
+        theta = shares(counts.data, self._without(counts, own))
         order = np.argsort(-theta, kind="stable")
         return [Share(int(k), float(theta[k])) for k in order if theta[k] >= SHOWN_SHARE]
+
+    def unexpected(self, counts: sp.csr_array, own: np.ndarray) -> list[str]:
+        """The words of one document that would surprise even the cluster that expects them most."""
+        surprise = -counts.data * np.log(self._without(counts, own).max(axis=1))
+        order = np.argsort(-surprise, kind="stable")[: self.n_words]
+        return [self.display[counts.indices[p]] for p in order]
+
+    def _without(self, counts: sp.csr_array, own: np.ndarray) -> np.ndarray:
+        # Word distributions of the other documents; own: (k,) responsibilities -> (words of the document, k)
+        words, mine = counts.indices, np.outer(counts.data, own)
+        inside = np.maximum(self.word_sums[words] - mine, 0)
+        totals = np.maximum(self.word_sums.sum(axis=0) - mine.sum(axis=0), 1)
+        return smoothed(inside, self.word_sums.sum(axis=1)[words], totals)
 
     def pulls(self, row: sp.csr_array, cluster: int, rival: int) -> list[Pull]:
         """The words of one TF-IDF row that speak for each of two clusters, exactly as the model weighs them."""
@@ -40,25 +66,20 @@ class Evidence:
             sides.append(Pull(k, [self.display[words[p]] for p in best], [float(signed[p]) for p in best]))
         return sides
 
-    def unexpected(self, counts: sp.csr_array) -> list[str]:
-        """Words of one document that its best cluster for each expects least, against their count in the corpus."""
-        best = np.log(self.distributions[counts.indices]).max(axis=1)
-        order = np.argsort(best, kind="stable")[: self.n_words]
-        return [self.display[counts.indices[p]] for p in order]
-
     def sentence(
-        self, kinds: list[str], found: list[Share], sides: list[Pull], cluster: int, probability: float, odd: list[str]
+        self, kinds: list[str], found: list[Share], sides: list[Pull], probability: float, odd: list[str]
     ) -> str:
         """One plain sentence on a document, a clause for each of its kinds."""
-        parts = []
-        if "mixed" in kinds and len(found) > 1:
-            both = ", ".join(f"{percent(part.share)} {self.names[part.cluster]}" for part in found[:2])
+        parts, share = [], {part.cluster: part.share for part in found}
+        pair = [side.cluster for side in sides]
+        if "mixed" in kinds:
+            both = ", ".join(f"{percent(share.get(k, 0.0))} {self.names[k]}" for k in pair)
             parts.append(f"mixed: {both}: {_against(sides)}")
         if "unclear" in kinds:
-            parts.append(f"unclear: {percent(probability)} {self.names[cluster]}")
+            parts.append(f"unclear: its cluster has only {percent(probability)}")
         if "atypical" in kinds:
-            parts.append(f"atypical: {_quoted(odd[:3])} are not expected here")
-        return "; ".join(parts) or f"clear: {percent(probability)} {self.names[cluster]}"
+            parts.append(f"atypical: {_quoted(odd[:3])} are not expected anywhere")
+        return "; ".join(parts) or f"clear: its cluster has {percent(probability)}"
 
 
 def pulls(row: sp.csr_array, c: Coefficients, cluster: int, rival: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,41 +1,55 @@
 """How mixed, unclear and atypical every document is.
 
 Unclear is not mixed. A flat posterior says that a document gives little evidence; a document that holds two topics is
-often far from every boundary. Mixed documents are found by explaining each of a document's words by a cluster.
+often far from every boundary. A document is mixed when two clusters together explain its words much better than the
+best one alone, and are apart.
 """
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import scipy.sparse as sp
+from scipy.optimize import nnls
 
+from docclust.ambiguity.admixture import pair_gains
 from docclust.engine import blocks
 
-# Each cluster's word distribution is smoothed by this many words of the whole corpus.
+# Each cluster's word distribution is smoothed by this many words of the whole corpus, so that no word is impossible.
 BACKGROUND_WORDS = 200.0
-# Added to every cluster's word count before shares are taken: a tenth of a word.
-SHARE_PRIOR = 0.1
-SHARE_STEPS = 30
-BLOCK_ROWS = 1024
-# From these scores on a document may be listed; how many are is a setting.
-MIXED_FROM = 0.2
+# Words of no opinion added to a document's length: a document of ten words cannot be the most mixed.
+DAMPING = 300.0
+# Part of each cluster's distribution that is the whole corpus's, where surprise is measured.
+BACKGROUND_SHARE = 0.1
+# Groups of documents of like length, over which the spread of surprise is taken.
+LENGTH_GROUPS = 20
+BLOCK_ROWS = 4096
+# To be listed as mixed, a second cluster that is wholly apart must make the words e times as likely.
+LEAST_GAIN = 1.0
+# To be listed as atypical, at most this share of the corpus may be as odd.
 ATYPICAL_FROM = 0.99
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Per document: the three scores in [0, 1], and the two clusters that explain most of its words."""
+    """Per document: three scores, and the two clusters that explain its words best.
+
+    mixed : nats a word that the second cluster adds to the first, times how far apart the two are
+    unclear : chance that another cluster is right, as far as a second topic is not the reason; in [0, 1]
+    atypical : share of the corpus whose words are less surprising in their own cluster; in [0, 1]
+    first, second : the pair
+    listed : whether it is mixed enough to be listed
+    """
 
     mixed: np.ndarray
     unclear: np.ndarray
     atypical: np.ndarray
     first: np.ndarray
     second: np.ndarray
+    listed: np.ndarray
 
 
 def score(
-    counts: sp.csr_array, probability: np.ndarray, labels: np.ndarray, means: np.ndarray, distributions: np.ndarray
+    counts: sp.csr_array, probability: np.ndarray, labels: np.ndarray, means: np.ndarray, word_sums: np.ndarray
 ) -> Scores:
     """All three scores of every document, in blocks of rows.
 
@@ -47,95 +61,80 @@ def score(
         Calibrated probability of each document's cluster.
     labels : int array of shape (n,)
     means : array of shape (k, v)
-    distributions : array of shape (v, k)
-        From `word_distributions`.
+    word_sums : array of shape (v, k)
+        Occurrences of every word in every cluster, by responsibility.
     """
+    k = means.shape[0]
     apart = distances(means)
+    distributions = smoothed(word_sums, word_sums.sum(axis=1), word_sums.sum(axis=0))
+    logs = np.log(distributions)
     parts = []
     for block in blocks(counts, BLOCK_ROWS):
-        theta = shares(block, distributions)
-        parts.append((*mixed(theta, apart), log_likelihood_per_word(block, distributions, theta)))
-    mixedness, first, second, per_word = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return Scores(mixedness, 1 - probability, atypical(per_word, labels), first, second)
+        # The fifth "nasa" of a document says little new.
+        weights = 1 + np.log(block.data.astype(float))
+        parts.append(pair_gains(block.indptr, block.indices, weights, distributions, logs, apart))
+    first, second, gain, words = (np.concatenate(part) for part in zip(*parts, strict=True))
+    apartness = apart[first, second]
+    own = probability if k > 1 else np.ones_like(probability)
+    return Scores(
+        mixed=gain * apartness / (words + DAMPING),
+        unclear=(1 - own) / (1 + gain),
+        atypical=atypical(counts, labels, own, word_sums),
+        first=first,
+        second=second,
+        listed=gain * apartness > LEAST_GAIN,
+    )
 
 
-def word_distributions(word_counts: np.ndarray) -> np.ndarray:
-    """Probability of every word in every cluster, smoothed by the corpus."""
-    # word_counts: (v, k) sums of counts by responsibility -> (v, k), columns sum to one
-    corpus = word_counts.sum(axis=1, keepdims=True)
-    smoothed = word_counts + BACKGROUND_WORDS * corpus / corpus.sum()
-    return smoothed / smoothed.sum(axis=0)
-
-
-def shares(counts: sp.csr_array, distributions: np.ndarray) -> np.ndarray:
-    """How much of each document's words every cluster explains, by EM over the words of the document.
-
-    The shares are the mixing weights of a fixed mixture of word distributions (Hofmann 1999, "folding in"), with a
-    Dirichlet prior.
-    """
-    # counts: (n, v) CSR; distributions: (v, k) -> (n, k), rows sum to one
-    theta = np.empty((counts.shape[0], distributions.shape[1]))
-    _shares(counts.indptr, counts.indices, counts.data, distributions, SHARE_PRIOR, SHARE_STEPS, theta)
-    return theta
-
-
-@numba.njit(nogil=True, cache=True)
-def _shares(indptr, indices, data, distributions, prior, steps, theta):
-    k = distributions.shape[1]
-    gathered = np.empty(k)
-    for i in range(theta.shape[0]):
-        theta[i] = 1 / k
-        for _ in range(steps):
-            gathered[:] = prior
-            for p in range(indptr[i], indptr[i + 1]):
-                word = distributions[indices[p]]
-                mix = 0.0
-                for c in range(k):
-                    mix += theta[i, c] * word[c]
-                weight = data[p] / mix
-                for c in range(k):
-                    gathered[c] += weight * theta[i, c] * word[c]
-            theta[i] = gathered / gathered.sum()
-
-
-def mixed(theta: np.ndarray, distances: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Score how much a document is of two clusters that are apart: the second share times their distance.
-
-    Clusters that split one large topic share all its documents; their distance, one minus the cosine of their
-    means, takes these out.
-    """
-    # theta: (n, k); distances: (k, k) -> (n,), (n,), (n,)
-    if theta.shape[1] == 1:
-        alone = np.zeros(theta.shape[0], dtype=int)
-        return np.zeros(theta.shape[0]), alone, alone
-    top = np.argsort(-theta, axis=1, kind="stable")[:, :2]
-    first, second = top.T
-    return 2 * theta[np.arange(theta.shape[0]), second] * distances[first, second], first, second
+def smoothed(word_sums: np.ndarray, corpus: np.ndarray, totals: np.ndarray) -> np.ndarray:
+    """Probability of words in every cluster, with some words of the whole corpus added to each."""
+    # word_sums: (w, k); corpus: (w,) occurrences in the corpus; totals: (k,) words of each cluster -> (w, k)
+    chance = corpus / totals.sum()
+    return (word_sums + BACKGROUND_WORDS * chance[:, None]) / (totals + BACKGROUND_WORDS)
 
 
 def distances(means: np.ndarray) -> np.ndarray:
-    """One minus the cosine of every two means."""
+    """One minus the cosine of every two means: clusters that split one large topic share all its documents."""
     # means: (k, v) -> (k, k)
     lengths = np.linalg.norm(means, axis=1)
     cosines = means @ means.T / np.maximum(np.outer(lengths, lengths), np.finfo(float).tiny)
     return np.clip(1 - cosines, 0, 1)
 
 
-def log_likelihood_per_word(counts: sp.csr_array, distributions: np.ndarray, theta: np.ndarray) -> np.ndarray:
-    """Mean log-probability of a document's words under its own shares, in nats per word."""
-    # counts: (n, v) CSR; distributions: (v, k); theta: (n, k) -> (n,)
+def surprise(counts: sp.csr_array, labels: np.ndarray, own: np.ndarray, word_sums: np.ndarray) -> np.ndarray:
+    """Nats a word of a document under its cluster's words, from which the document itself is left out.
+
+    own : responsibility of its cluster for each document, by which its words are in `word_sums`.
+    """
+    # counts: (n, v) CSR; labels, own: (n,); word_sums: (v, k) -> (n,)
+    corpus = word_sums.sum(axis=1) / word_sums.sum()
+    lengths = np.asarray(counts.sum(axis=1)).ravel()
     rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-    mix = np.einsum("pk,pk->p", theta[rows], distributions[counts.indices])
-    total = np.bincount(rows, weights=counts.data * np.log(mix), minlength=counts.shape[0])
-    return total / np.maximum(counts.sum(axis=1), 1)
+    cluster, word = labels[rows], counts.indices
+    inside = np.maximum(word_sums[word, cluster] - own[rows] * counts.data, 0)
+    size = np.maximum(word_sums.sum(axis=0)[cluster] - own[rows] * lengths[rows], 1)
+    chance = (inside / size + BACKGROUND_SHARE * corpus[word]) / (1 + BACKGROUND_SHARE)
+    total = np.bincount(rows, weights=-counts.data * np.log(chance), minlength=counts.shape[0])
+    return total / np.maximum(lengths, 1)
 
 
-def atypical(per_word: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Share of the documents of its own cluster whose words are more expected than a document's own."""
-    # per_word: (n,) nats; labels: (n,) -> (n,) in [0, 1)
-    scores = np.zeros(per_word.size)
-    for cluster in np.unique(labels):
-        members = np.flatnonzero(labels == cluster)
-        order = np.argsort(-per_word[members], kind="stable")
-        scores[members[order]] = np.arange(members.size) / members.size
-    return scores
+def atypical(counts: sp.csr_array, labels: np.ndarray, own: np.ndarray, word_sums: np.ndarray) -> np.ndarray:
+    """Share of the corpus that is less surprising than a document, by the measure of its cluster and its length.
+
+    Surprise is centred on the median of the cluster, freed of its trend with log length, and divided by the spread
+    usual at that length, tau + nu / words; all of them robust.
+    """
+    # -> (n,) in [0, 1)
+    n, k = counts.shape[0], word_sums.shape[1]
+    values = surprise(counts, labels, own, word_sums)
+    words = np.maximum(np.asarray(counts.sum(axis=1)).ravel(), 1).astype(float)
+    medians = [np.median(values[labels == c]) if np.any(labels == c) else 0.0 for c in range(k)]
+    rest = values - np.array(medians)[labels]
+    groups = [group for group in np.array_split(np.argsort(words, kind="stable"), LENGTH_GROUPS) if group.size]
+    spread = [(1.4826 * np.median(np.abs(rest[g] - np.median(rest[g])))) ** 2 for g in groups]
+    inverse = [1 / words[g].mean() for g in groups]
+    tau, nu = nnls(np.column_stack([np.ones(len(groups)), inverse]), np.array(spread))[0]
+    logs = np.log(words) - np.log(words).mean()
+    trend = (logs @ rest) / max(logs @ logs, np.finfo(float).tiny)
+    z = (rest - rest.mean() - trend * logs) / np.sqrt(tau + nu / words + 1e-12)
+    return np.searchsorted(np.sort(z), z, side="left") / n

@@ -123,7 +123,9 @@ def load_documents(folder: Path | str) -> list[Assignment]:
 
 
 def _read_model(folder: Path) -> tuple["SparseGaussianMixture", np.ndarray, list[str], np.ndarray]:
-    from docclust.mixture import SparseGaussianMixture  # takes seconds, which the parts above need not wait for
+    # These take seconds, which the parts above need not wait for.
+    from docclust.mixture import SparseGaussianMixture
+    from docclust.probability import Temperature
 
     with reading(folder / "model.json") as path:
         description = read_json(path)
@@ -139,4 +141,7 @@ def _read_model(folder: Path) -> tuple["SparseGaussianMixture", np.ndarray, list
         model.covariances_ = np.broadcast_to(arrays["covariances"], model.means_.shape)
         model.labels_ = arrays["labels"]
         model.lower_bounds_ = arrays["lower_bounds"].tolist()
+        model.start_labels_ = arrays["start_labels"]
+        model.start_bounds_ = arrays["start_bounds"]
+        model.temperature_ = Temperature(arrays["temperature_levels"], float(arrays["temperature_slope"]))
         return model, words, display, arrays["idf"]

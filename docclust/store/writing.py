@@ -125,10 +125,14 @@ def _write_model(run: Run, folder: Path) -> None:
         covariances=model.covariances_[:1] if shared else model.covariances_,
         labels=model.labels_,
         lower_bounds=np.asarray(model.lower_bounds_),
+        start_labels=model.start_labels_,
+        start_bounds=model.start_bounds_,
+        temperature_levels=model.temperature_.levels,
+        temperature_slope=model.temperature_.slope,
         idf=run.idf,
     )
     given = {key: value for key, value in plain(model.get_params()).items() if isinstance(value, (int, float, str))}
-    fitted = ("n_features_in_", "converged_", "n_iter_", "lower_bound_", "reg_covar_", "temperature_")
+    fitted = ("n_features_in_", "converged_", "n_iter_", "lower_bound_", "reg_covar_")
     description = {
         "schema": SCHEMA,
         "parameters": given,

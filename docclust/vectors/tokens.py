@@ -8,6 +8,7 @@ from docclust.vectors.languages import stemmer, stop_words
 
 # Words of two characters or more: what `token_pattern` is unless someone writes another.
 PLAIN_PATTERN = r"(?u)\b\w\w+\b"
+_DIGIT = re.compile(r"\d")
 # Everything in ASCII that is not \w becomes a space.
 _ASCII_WORDS = "".join(character if re.match(r"\w", character) else " " for character in map(chr, range(128)))
 
@@ -16,7 +17,7 @@ class Tokenizer:
     """Cuts texts into tokens and says what word each token counts as.
 
     A text is lower-cased, stripped of accents if asked, and cut by the pattern. A token that is a stop word counts as
-    nothing; any other counts as its stem, or as itself where it ends in a digit. Stop words are compared before
+    nothing; any other counts as its stem, or as itself where it holds a digit. Stop words are compared before
     stemming, and are themselves lower-cased, stripped and cut as texts are, so that "don't" removes the "don" that the
     pattern leaves of it. Where case is kept, a stop word also goes when it is capitalised, as at the start of a
     sentence.
@@ -55,8 +56,8 @@ class Tokenizer:
             return ""
         if self._stem is None:
             return token
-        # Suffixes are made of letters: one word in five of a newsgroup is spared the stemmer.
-        if token[-1].isdigit():
+        # The 1990s are not 1990, nor are part numbers words; a third of a newsgroup's tokens are spared the stemmer.
+        if _DIGIT.search(token):
             return token.lower()
         # Snowball's Russian and Arabic leave nothing of some tokens that are all suffix.
         return self._stem(token) or token

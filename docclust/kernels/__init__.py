@@ -1,0 +1,54 @@
+"""The E-step and the M-step of `gaussian` compiled, over sparse rows, sparse responsibilities and sparse parameters.
+
+A word that a cluster has never seen has mean 0 there, and the variance that every other such cluster has: s, or the
+word's own where clusters share it. Its part of J is common to these clusters and drops out of the responsibilities,
+so parameters are kept only for the pairs of word and cluster that were seen, word by word:
+
+    J_k(x) = c_k - sum_j x_j^2 common_j + scale_k sum over the words j of x that k has seen [x_j a_jk - x_j^2 b_jk]
+
+with a = m / v and b = 1 / (2 v) - common. A word seen by many clusters has all of them, in order; its row is then read
+in one contiguous sweep. Here is no loop over iterations, and no formula that `gaussian` does not have, where scipy
+computes the same for the tests.
+"""
+
+from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities
+from docclust.kernels.steps import (
+    DROP,
+    UNDERFLOW,
+    accumulate,
+    assemble,
+    assigned,
+    compact,
+    equally_likely,
+    expect,
+    frequent_first,
+    is_sparse,
+    joined,
+    maximise,
+    one_hot,
+    parameters,
+    word_blocks,
+)
+
+__all__ = [
+    "DROP",
+    "UNDERFLOW",
+    "Compact",
+    "Expectation",
+    "Maximised",
+    "Pairs",
+    "Responsibilities",
+    "accumulate",
+    "assemble",
+    "assigned",
+    "compact",
+    "equally_likely",
+    "expect",
+    "frequent_first",
+    "is_sparse",
+    "joined",
+    "maximise",
+    "one_hot",
+    "parameters",
+    "word_blocks",
+]

@@ -1,0 +1,184 @@
+"""The two loops that take the time of EM, compiled: arrays in, arrays filled, nothing allocated.
+
+All sums have a fixed order, and a loop that has no room left says where it stopped, so that its caller can go on
+with longer arrays. What the arrays are is said in `docclust.kernels.records`.
+"""
+
+import numba
+import numpy as np
+
+from docclust.gaussian import TINY
+
+# A word seen by more than one cluster in so many has a row with all clusters.
+DENSE_FROM = 8
+# What a word becomes: its sums, or the coefficients of a form.
+SUMS, OWN, TIED, ISOTROPIC = range(4)
+# Indices are unsigned: numba looks for negative ones otherwise, and the loop over clusters is not vectorised.
+_index = np.uintp
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+def expect(
+    begin, indptr, indices, data, starts, lists, clusters, values, free, common, scale, constant, drop,
+    J, x_of, xx_of, place_of, row_starts, kept, shares, labels, largest_share, counts, log_norm,
+):  # fmt: skip
+    """Rows from `begin` on; returns the first one for which `kept` had no room."""
+    k = _index(constant.size)
+    one, two, three, four = _index(1), _index(2), _index(3), _index(4)
+    used = _index(row_starts[begin])
+    room = _index(kept.size)
+    for i in range(begin, labels.size):
+        if used + k > room:
+            return i
+        for c in range(k):
+            J[c] = 0.0
+        background, n_dense = 0.0, _index(0)
+        for p in range(_index(indptr[i]), _index(indptr[i + 1])):
+            j = _index(indices[p])
+            x = data[p]
+            xx = x * x
+            background += xx * common[j]
+            first, n_pairs = _index(starts[j]), _index(starts[j + one]) - _index(starts[j])
+            if free:
+                first *= _index(2)
+            if n_pairs == k:
+                x_of[n_dense] = x
+                xx_of[n_dense] = xx
+                place_of[n_dense] = first
+                n_dense += one
+            else:
+                seen, second = _index(lists[j]), first + n_pairs
+                if free:
+                    for t in range(n_pairs):
+                        J[clusters[seen + t]] += x * values[first + t] - xx * values[second + t]
+                else:
+                    for t in range(n_pairs):
+                        J[clusters[seen + t]] += x * values[first + t]
+        # Four words at a time read and write J once. The last four are made whole with a weight of zero.
+        while n_dense % four:
+            x_of[n_dense] = 0.0
+            xx_of[n_dense] = 0.0
+            place_of[n_dense] = place_of[0]
+            n_dense += one
+        for p in range(_index(0), n_dense, four):
+            x0, x1, x2, x3 = x_of[p], x_of[p + one], x_of[p + two], x_of[p + three]
+            a0, a1, a2, a3 = place_of[p], place_of[p + one], place_of[p + two], place_of[p + three]
+            if free:
+                y0, y1, y2, y3 = xx_of[p], xx_of[p + one], xx_of[p + two], xx_of[p + three]
+                b0, b1, b2, b3 = a0 + k, a1 + k, a2 + k, a3 + k
+                for c in range(k):
+                    J[c] += (
+                        (x0 * values[a0 + c] - y0 * values[b0 + c])
+                        + (x1 * values[a1 + c] - y1 * values[b1 + c])
+                        + (x2 * values[a2 + c] - y2 * values[b2 + c])
+                        + (x3 * values[a3 + c] - y3 * values[b3 + c])
+                    )
+            else:
+                for c in range(k):
+                    J[c] += x0 * values[a0 + c] + x1 * values[a1 + c] + x2 * values[a2 + c] + x3 * values[a3 + c]
+        largest, label = -np.inf, _index(0)
+        for c in range(k):
+            J[c] = scale[c] * J[c] + constant[c]
+            if J[c] > largest:
+                largest, label = J[c], c
+        total, row = 0.0, used
+        for c in range(k):
+            if J[c] >= largest + drop:
+                kept[used] = c
+                shares[used] = np.exp(J[c] - largest)
+                total += shares[used]
+                used += one
+        for t in range(row, used):
+            shares[t] /= total
+            counts[kept[t]] += shares[t]
+        row_starts[i + 1] = used
+        labels[i] = label
+        largest_share[i] = 1 / total
+        log_norm[i] = largest + np.log(total) - background
+    return labels.size
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+def maximise(
+    begin, indptr, rows, data, row_starts, row_clusters, shares, counts, mode, smoothing, floor,
+    moment1, moment2, seen, seen_at, starts, lists, clusters, values, common, squares, inverses, logs, product,
+):  # fmt: skip
+    """Words from `begin` on; returns the first one for which `clusters` or `values` had no room."""
+    k = _index(counts.size)
+    free = mode <= OWN
+    one, width = _index(1), _index(2 if free else 1)
+    n = 0.0
+    for c in range(k):
+        n += counts[c]
+    for w in range(begin, common.size):
+        first, listed = _index(starts[w]), _index(lists[w])
+        if width * (first + k) > _index(values.size) or listed + k > _index(clusters.size):
+            return w
+        n_seen, dense, square = _index(0), mode == SUMS, 0.0
+        for p in range(_index(indptr[w]), _index(indptr[w + 1])):
+            x = data[p]
+            xx = x * x
+            square += xx
+            i = _index(rows[p])
+            row, end = _index(row_starts[i]), _index(row_starts[i + one])
+            if end - row == k:
+                dense = True
+                for c in range(k):
+                    moment1[c] += shares[row + c] * x
+                if free:
+                    for c in range(k):
+                        moment2[c] += shares[row + c] * xx
+            else:
+                for t in range(row, end):
+                    c = _index(row_clusters[t])
+                    moment1[c] += shares[t] * x
+                    moment2[c] += shares[t] * xx
+                    if seen_at[c] != w:
+                        seen_at[c] = w
+                        seen[n_seen] = c
+                        n_seen += one
+        if dense or _index(DENSE_FROM) * n_seen > k:
+            for c in range(k):
+                seen[c] = c
+            n_seen = k
+        else:
+            for t in range(n_seen):
+                clusters[listed + t] = seen[t]
+            listed += n_seen
+        starts[w + 1] = first + n_seen
+        lists[w + 1] = listed
+        variance = smoothing
+        if mode == TIED:
+            for t in range(n_seen):
+                square -= moment1[seen[t]] ** 2 / max(counts[seen[t]], TINY)
+            variance = max(square, 0.0) / n
+            variance = max(variance, smoothing) if floor else variance + smoothing
+        common[w] = square if mode == SUMS else 0.5 / variance
+        first *= width
+        for t in range(n_seen):
+            c = seen[t]
+            if mode == SUMS:
+                values[first + t] = moment1[c]
+                values[first + n_seen + t] = moment2[c]
+            else:
+                size = max(counts[c], TINY)
+                mean = moment1[c] / size
+                linear = mean
+                if mode == TIED:
+                    linear = mean / variance
+                elif mode == OWN:
+                    scatter = max(moment2[c] - mean * moment1[c], 0.0) / size
+                    own = max(scatter, smoothing) if floor else scatter + smoothing
+                    linear = mean / own
+                    values[first + n_seen + t] = 0.5 / own - 0.5 / smoothing
+                    inverses[c] += 1 / own - 1 / smoothing
+                    # No factor is less than 1: the logarithm of the product is taken before it overflows.
+                    product[c] *= own / smoothing
+                    if product[c] > 1e150:
+                        logs[c] += np.log(product[c])
+                        product[c] = 1.0
+                values[first + t] = linear
+                squares[c] += mean * linear
+            moment1[c] = 0.0
+            moment2[c] = 0.0
+    return common.size

@@ -1,0 +1,223 @@
+"""The E-step over a block of documents and the M-step over a block of words: arrays for the compiled loops."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from docclust.gaussian import Coefficients, Form, Moments, Parameters
+from docclust.kernels import compiled
+from docclust.kernels.compiled import ISOTROPIC, OWN, SUMS, TIED
+from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities, precision
+
+# A responsibility less than e^DROP times the largest one of its document is taken to be zero, and the others are
+# scaled to sum to one. With q the responsibilities kept, F(q, parameters) <= objective (Neal & Hinton 1998, section 2),
+# and F(q) is the logsumexp over the clusters kept: it lacks log(1 + dropped / kept) <= K e^DROP = K 1e-12 nats a
+# document. An M-step raises F(q), so the objective never falls by more than that.
+DROP = np.log(1e-12)
+# With this in its place only what a double cannot hold is dropped.
+UNDERFLOW = -746.0
+# More than there are workers, so that the last of them do not wait long for each other.
+WORD_BLOCKS = 16
+# Words whose parameters are made dense at a time.
+PARAMETER_WORDS = 1024
+
+
+def word_blocks(X: sp.csr_array) -> list[sp.csr_array]:
+    """The transposed matrix in blocks of about equal work, whose number does not depend on the workers."""
+    columns = X.T.tocsr()
+    stops = np.unique(np.searchsorted(columns.indptr, np.linspace(0, X.nnz, WORD_BLOCKS + 1)[1:-1]))
+    edges = [0, *stops[(stops > 0) & (stops < X.shape[1])].tolist(), X.shape[1]]
+    return [columns[first:last] for first, last in itertools.pairwise(edges)]
+
+
+def frequent_first(X: sp.csr_array) -> tuple[sp.csr_array, np.ndarray]:
+    """The same rows with the most frequent words in the first columns, and the new place of every word.
+
+    Most of an E-step then reads a small part of the parameters, which stays in the cache. Rows are not sorted.
+    """
+    frequency = np.bincount(X.indices, minlength=X.shape[1])
+    place = np.empty(X.shape[1], dtype=np.int32)
+    place[np.argsort(-frequency, kind="stable")] = np.arange(X.shape[1], dtype=np.int32)
+    return sp.csr_array((X.data, place[X.indices], X.indptr), shape=X.shape), place
+
+
+def is_sparse(form: Form, smoothing: float) -> bool:
+    """Whether all clusters that have not seen a word have the same mean and variance there."""
+    return form.smoothing != "prior" and form.covariance != "pooled" and smoothing > 0
+
+
+def one_hot(labels: np.ndarray) -> Responsibilities:
+    """Every document wholly in its cluster."""
+    return Responsibilities(np.arange(labels.size + 1, dtype=np.uint64), labels.astype(np.uint32), np.ones(labels.size))
+
+
+def joined(parts: list[Responsibilities]) -> Responsibilities:
+    """The responsibilities of consecutive blocks as one."""
+    return Responsibilities(
+        _chained([part.starts for part in parts]),
+        np.concatenate([part.clusters for part in parts]),
+        np.concatenate([part.shares for part in parts]),
+    )
+
+
+def assigned(r: Responsibilities, rows: np.ndarray, labels: np.ndarray) -> Responsibilities:
+    """The same responsibilities, but these documents wholly in these clusters."""
+    lengths = np.diff(r.starts).astype(np.int64)
+    keep = np.ones(lengths.size, dtype=bool)
+    keep[rows] = False
+    keep_pairs = np.repeat(keep, lengths)
+    lengths[rows] = 1
+    starts = np.append(0, np.cumsum(lengths))
+    clusters, shares = np.empty(starts[-1], dtype=np.uint32), np.ones(starts[-1])
+    others = np.repeat(keep, lengths)
+    clusters[others], shares[others] = r.clusters[keep_pairs], r.shares[keep_pairs]
+    clusters[starts[:-1][rows]] = labels
+    return Responsibilities(starts.astype(np.uint64), clusters, shares)
+
+
+def compact(c: Coefficients) -> Compact:
+    """The same coefficients with every cluster at every word."""
+    # linear: (v, k); quadratic: (v, k) or (v, 1)
+    v, k = c.linear.shape
+    shared = c.quadratic.shape[1] < k
+    values = c.linear if shared else np.concatenate([c.linear, c.quadratic], axis=1)
+    pairs = Pairs(
+        np.arange(v + 1, dtype=np.uint64) * np.uint64(k),
+        np.zeros(v + 1, dtype=np.uint64),
+        np.empty(0, dtype=np.uint32),
+        np.ascontiguousarray(values, dtype=precision(k)).ravel(),
+    )
+    return Compact(pairs, c.quadratic.ravel() if shared else np.zeros(v), np.ones(k), c.constant)
+
+
+def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> Expectation:
+    """E-step over a block of documents; undecided are those whose largest responsibility is below the bound."""
+    # X: (n, v) CSR
+    n, k = X.shape[0], c.constant.size
+    pairs = c.pairs
+    starts, counts = np.zeros(n + 1, dtype=np.uint64), np.zeros(k)
+    clusters, shares = np.empty(4 * n + k, dtype=np.uint32), np.empty(4 * n + k)
+    labels, largest, log_norm = np.empty(n, dtype=np.int32), np.empty(n), np.empty(n)
+    words = int(np.diff(X.indptr).max(initial=0)) + 4
+    scratch = np.empty(k), np.empty(words), np.empty(words), np.empty(words, dtype=np.uintp)
+    done = 0
+    while True:
+        done = compiled.expect(
+            done, X.indptr, X.indices, X.data,
+            pairs.starts, pairs.lists, pairs.clusters, pairs.values, c.free, c.common, c.scale, c.constant, drop,
+            *scratch, starts, clusters, shares, labels, largest, counts, log_norm,
+        )  # fmt: skip
+        if done == n:
+            break
+        clusters, shares = _longer(clusters), _longer(shares)
+    responsibilities = Responsibilities(starts, clusters[: starts[-1]].copy(), shares[: starts[-1]].copy())
+    undecided = int(np.count_nonzero(largest < undecided_below))
+    return Expectation(responsibilities, labels, counts, float(log_norm.sum()), undecided)
+
+
+def accumulate(words: sp.csr_array, r: Responsibilities, counts: np.ndarray, form: Form) -> Moments:
+    """The sums that an M-step needs, over a block of words: rows of the transposed matrix."""
+    # words: (v, n) CSR -> Moments without objective
+    shape = words.shape[0], 2, counts.size
+    sums = _maximised(words, r, counts, SUMS, np.empty(np.prod(shape)), 1.0, False)
+    both = sums.pairs.values.reshape(shape)
+    return Moments(counts, both[:, 0], sums.common[:, None] if form.shares_variances else both[:, 1])
+
+
+def maximise(words: sp.csr_array, r: Responsibilities, counts: np.ndarray, form: Form, smoothing: float) -> Maximised:
+    """M-step over a block of words."""
+    # words: (v, n) CSR
+    mode = {"own": OWN, "tied": TIED}.get(form.covariance, ISOTROPIC)
+    values = np.empty(8 * (words.shape[0] + counts.size), dtype=precision(counts.size))
+    return _maximised(words, r, counts, mode, values, smoothing, form.smoothing == "floor")
+
+
+def _maximised(words, r, counts, mode, values, smoothing, floor) -> Maximised:
+    m, k = words.shape[0], counts.size
+    starts, lists = np.zeros(m + 1, dtype=np.uint64), np.zeros(m + 1, dtype=np.uint64)
+    clusters = np.empty(m + k, dtype=np.uint32)
+    common, squares, inverses, logs, product = np.empty(m), np.zeros(k), np.zeros(k), np.zeros(k), np.ones(k)
+    scratch = np.zeros(k), np.zeros(k), np.empty(k, dtype=np.uint32), np.full(k, -1)
+    done = 0
+    while True:
+        done = compiled.maximise(
+            done, words.indptr, words.indices, words.data, r.starts, r.clusters, r.shares, counts,
+            mode, smoothing, floor, *scratch, starts, lists, clusters, values, common, squares, inverses, logs, product,
+        )  # fmt: skip
+        if done == m:
+            break
+        values, clusters = _longer(values), _longer(clusters)
+    logs += np.log(product)
+    size = int(starts[-1]) * (2 if mode <= OWN else 1)
+    return Maximised(Pairs(starts, lists, clusters[: lists[-1]], values[:size]), common, squares, inverses, logs)
+
+
+def _longer(array: np.ndarray) -> np.ndarray:
+    return np.concatenate([array, np.empty_like(array)])
+
+
+def assemble(parts: list[Maximised], counts: np.ndarray, form: Form, smoothing: float) -> Compact:
+    """Coefficients of equation (E) from the M-steps over all blocks of words, in order."""
+    pairs = Pairs(
+        _chained([part.pairs.starts for part in parts]),
+        _chained([part.pairs.lists for part in parts]),
+        np.concatenate([part.pairs.clusters for part in parts]),
+        np.concatenate([part.pairs.values for part in parts]),
+    )
+    common = np.concatenate([part.common for part in parts])
+    squares = sum(part.squares for part in parts)
+    logs = sum(part.logs for part in parts)
+    inverses = sum(part.inverses for part in parts)
+    scale = np.ones(counts.size)
+    if form.covariance in ("isotropic", "cosine"):
+        if form.covariance == "cosine":
+            lengths = np.sqrt(squares)
+            scale = 1 / np.where(lengths > 0, lengths, 1)
+        squares = squares * scale * scale / smoothing
+        scale /= smoothing
+    noise = smoothing if form.smoothing == "noise" else 0.0
+    with np.errstate(divide="ignore"):  # a cluster of weight zero has log-density -inf, as it should
+        log_weights = np.log(counts / counts.sum())
+    # Summed over all words: log(2 pi v) and noise / v of clusters that have not seen them; then what pairs add.
+    unseen = np.log(np.pi / common).sum() + 2 * noise * common.sum()
+    return Compact(pairs, common, scale, log_weights - 0.5 * (unseen + logs + noise * inverses + squares))
+
+
+def equally_likely(c: Compact, counts: np.ndarray) -> Compact:
+    """The same clusters with equal weights: the most likely one is then the nearest."""
+    return replace(c, constant=c.constant - np.log(counts / counts.sum()))
+
+
+def _chained(parts: list[np.ndarray]) -> np.ndarray:
+    """Offsets into consecutive arrays as offsets into one."""
+    ends = np.cumsum([0] + [part[-1] for part in parts[:-1]]).astype(np.uint64)
+    return np.concatenate([parts[0][:1]] + [part[1:] + end for part, end in zip(parts, ends, strict=True)])
+
+
+def parameters(c: Compact, counts: np.ndarray, form: Form, smoothing: float) -> Parameters:
+    """The mixture that has these coefficients, as dense arrays."""
+    # -> weights (k,), means (v, k), variances (v, k) or (v, 1)
+    v, k = c.common.size, counts.size
+    means = np.zeros((v, k))
+    variances = np.repeat(0.5 / c.common[:, None], 1 if form.shares_variances else k, axis=1)
+    # In pieces, as every pair needs several indices for a moment.
+    for first in range(0, v, PARAMETER_WORDS):
+        words = np.arange(first, min(first + PARAMETER_WORDS, v))
+        starts = c.pairs.starts[first : words[-1] + 2].astype(np.int64)
+        lengths = np.diff(starts)
+        word = np.repeat(words, lengths)
+        cluster = np.arange(word.size) + starts[0] - np.repeat(starts[:-1], lengths)
+        linear = np.arange(word.size) + starts[0]
+        if c.free:
+            linear += np.repeat(starts[:-1], lengths)
+            quadratic = c.pairs.values[linear + np.repeat(lengths, lengths)].astype(float)
+        sparse = np.repeat(lengths < k, lengths)
+        cluster[sparse] = c.pairs.clusters[c.pairs.lists[first] : c.pairs.lists[words[-1] + 1]]
+        means[word, cluster] = c.pairs.values[linear]
+        if c.free:
+            variances[word, cluster] = 0.5 / (quadratic + c.common[word])
+    means *= c.scale
+    means *= variances
+    return Parameters(counts / counts.sum(), means, variances, smoothing if form.smoothing == "noise" else 0.0)

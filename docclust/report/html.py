@@ -1,0 +1,141 @@
+"""A finished run as one HTML file that needs no network and lets nothing of the corpus run.
+
+Scripts and styles are files beside the template, put into the page; a Content-Security-Policy names their hashes, and
+allows nothing else. Data go in as JSON that cannot end its element.
+"""
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+import docclust
+from docclust.report import prose
+from docclust.report.data import KINDS
+from docclust.report.page import Page, finite, page
+
+if TYPE_CHECKING:
+    from docclust.report.texts import Texts
+    from docclust.results import Run
+
+TEMPLATES = Path(__file__).parent / "templates"
+SCRIPTS = (
+    "unpack",
+    "elements",
+    "reader",
+    "clusters",
+    "plane",
+    "map",
+    "iterations",
+    "ambiguous",
+    "documents",
+    "main",
+)
+KEYWORDS_SHOWN = 6
+# What would end a script element, begin a comment in it, or a line that JSON allows and JavaScript did not.
+ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+
+def render(run: "Run", texts: "Texts | None") -> str:
+    """The report of a run as HTML; `texts` None leaves every text out."""
+    style, script = _style(), _script()
+    held = page(run, texts)
+    return _environment().get_template("report.html").render(
+        name=run.settings.name or "docclust",
+        version=docclust.__version__,
+        policy=policy(style, script),
+        style=Markup(style),
+        script=Markup(script),
+        data=_data(held),
+        facts=prose.facts(run),
+        warnings=run.manifest.get("warnings", []),
+        tiles=_tiles(run),
+        clusters=_sizes(run),
+        figures=[asdict(figure) for figure in prose.figures(run)],
+        reliability=[asdict(group) for group in run.reliability],
+        settings=prose.settings(run),
+        below=f"{run.settings.ambiguity.undecided_below:g}",
+        balance=f"{run.settings.keywords.balance:g}",
+        text_note=held.meta["text_note"],
+    )
+
+
+def policy(style: str, script: str) -> str:
+    """A Content-Security-Policy under which nothing is loaded, and only this style and this script apply."""
+    return (
+        f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def embedded(value: Any) -> Markup:
+    """Plain data as JSON that is safe inside of a script element."""
+    return Markup(json.dumps(finite(value), ensure_ascii=False, allow_nan=False).translate(ESCAPES))
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@cache
+def _environment() -> Environment:
+    # A half of a surrogate pair, which UTF-8 cannot spell, must not end the report.
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=False
+    )
+    return environment
+
+
+@cache
+def _style() -> str:
+    return (TEMPLATES / "report.css").read_text("utf-8")
+
+
+@cache
+def _script() -> str:
+    parts = [(TEMPLATES / f"{name}.js").read_text("utf-8") for name in SCRIPTS]
+    return '(() => {\n"use strict";\n' + "\n".join(parts) + "})();\n"
+
+
+def _data(held: Page) -> dict[str, Any]:
+    return {
+        "meta": embedded(held.meta),
+        "lists": embedded(held.lists),
+        "numbers": embedded(held.numbers),
+        "texts": embedded(held.texts) if held.texts else None,
+    }
+
+
+def _tiles(run: "Run") -> list[dict[str, str]]:
+    kinds = {kind: sum(kind in found.kinds for found in run.ambiguous) for kind in KINDS}
+    said = {
+        "mixed": "stand between two clusters",
+        "unclear": "say too little to tell",
+        "atypical": "fit no cluster",
+    }
+    tiles = [
+        {"part": "clusters", "count": f"{len(run.clusters):,}", "said": "clusters, and what they are about"},
+        {"part": "documents", "count": f"{len(run.documents):,}", "said": "documents, each with its probabilities"},
+    ]
+    return tiles + [
+        {"part": "ambiguous", "count": f"{kinds[kind]:,}", "said": f"listed as {kind}: {said[kind]}"} for kind in KINDS
+    ]
+
+
+def _sizes(run: "Run") -> list[dict[str, Any]]:
+    largest = max((cluster.size for cluster in run.clusters), default=1) or 1
+    return [
+        {
+            "id": cluster.id,
+            "words": ", ".join(keyword.word for keyword in cluster.keywords[:KEYWORDS_SHOWN]) or "(no words)",
+            "share": cluster.size / largest,
+            "size": f"{cluster.size:,}",
+        }
+        for cluster in run.clusters
+    ]

@@ -1,0 +1,257 @@
+"""A finished run -> what its page holds: a little JSON, lists and numbers packed small, and the texts in blocks."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from docclust.report import packing, words
+from docclust.report.texts import LONGEST, SHORTEST, Texts, marks
+
+if TYPE_CHECKING:
+    from docclust.results import Ambiguous, Frames, Map, Run
+
+FULL = 65535
+NEAREST = 3
+# Shares below this are left out of a pie, except the two largest; the page draws what is missing in grey.
+LEAST_SLICE = 0.005
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Page:
+    """What scripts read: meta as JSON in the page, the other three packed; no texts without a block."""
+
+    meta: dict[str, Any]
+    lists: str
+    numbers: dict[str, Any]
+    texts: dict[str, Any] | None
+
+
+def page(run: "Run", texts: Texts | None) -> Page:
+    """Choose and pack what the page shows.
+
+    Parameters
+    ----------
+    run : Run
+    texts : Texts or None
+        None leaves every text out; titles and ids stay.
+    """
+    documents = run.documents
+    rows = {document.id: row for row, document in enumerate(documents)}
+    evidence, listed = _evidence(run)
+    kept, note = _kept_texts(run, texts, {rows[found.id] for found in evidence})
+    found_words = words.candidates(run)
+    by_id = {document.id: kept[rows[document.id]] or "" for document in evidence} if kept else {}
+    marked = list(marks(run, evidence, by_id)) if kept else [[]] * len(evidence)
+    labels = sorted({document.label for document in documents if document.label is not None})
+    place = {label: i for i, label in enumerate(labels, start=1)}
+    numbers = {
+        "cluster": np.array([d.cluster for d in documents]),
+        "runner": np.array([0 if d.runner_up is None else d.runner_up + 1 for d in documents]),
+        "label": np.array([0 if d.label is None else place[d.label] for d in documents]),
+        **{
+            name: in_65535ths(np.array([getattr(d, name) for d in documents], dtype=float))
+            for name in ("probability", "runner_up_probability", "mixed", "unclear", "atypical")
+        },
+        "word_lengths": found_words.lengths,
+        "word_rows": found_words.rows,
+        **_pies(run, {rows[found.id] for found in evidence}),
+    }
+    lists = {
+        "ids": [d.id for d in documents],
+        "titles": ["" if d.title == d.id else d.title for d in documents],
+        "labels": labels,
+        "words": found_words.shown,
+        "clusters": _clusters(run, rows, found_words),
+        "ambiguous": [
+            _told(found, rows[found.id], place < listed, parts)
+            for place, (found, parts) in enumerate(zip(evidence, marked, strict=True))
+        ],
+        "convergence": run.convergence,
+        "frames": None,
+    }
+    meta = {
+        "name": run.settings.name,
+        "documents": len(documents),
+        "clusters": len(run.clusters),
+        "below": run.settings.ambiguity.undecided_below,
+        "balance": run.settings.keywords.balance,
+        "keywords": run.settings.keywords.n_words,
+        "text_note": note,
+        "map": None,
+    }
+    if run.map is not None:
+        meta["map"], places = _map(run.map)
+        numbers |= places
+        if run.map.frames is not None:
+            lists["frames"], shares = _frames(run.map.frames)
+            numbers |= shares
+    if kept:
+        numbers["text_lengths"] = np.array(texts.lengths)
+    return Page(
+        meta=meta,
+        lists=packing.packed_json(finite(lists)),
+        numbers=packing.packed_numbers(numbers),
+        texts=packing.packed_texts(kept) if kept else None,
+    )
+
+
+def in_65535ths(values: np.ndarray) -> np.ndarray:
+    """Shares as whole numbers of 65535, which are 0 and 65535 only for exactly 0 and 1."""
+    values = np.nan_to_num(values)
+    whole = np.round(values * FULL).astype(np.int64)
+    whole[(values > 0) & (whole == 0)] = 1
+    whole[(values < 1) & (whole == FULL)] = FULL - 1
+    return whole
+
+
+def finite(value: Any) -> Any:
+    """The same plain data with null for what is not finite."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _evidence(run: "Run") -> tuple[list["Ambiguous"], int]:
+    """The listed documents, behind them the mixed ones that only their cluster names, and how many are listed."""
+    found = {document.id: document for document in run.ambiguous}
+    listed = len(found)
+    for cluster in run.clusters:
+        for document in cluster.mixed:
+            found.setdefault(document.id, document)
+    return list(found.values()), listed
+
+
+def _told(found: "Ambiguous", row: int, listed: bool, marked: list[tuple[int, int, int]]) -> dict[str, Any]:
+    pair = [pull.cluster for pull in found.pulls[:2]]
+    if len(pair) < 2 and found.runner_up is not None:
+        pair = [found.cluster, found.runner_up]
+    return {
+        "row": row,
+        "listed": listed,
+        "kinds": found.kinds,
+        "pair": pair,
+        "shares": [[part.cluster, round(part.share, 4)] for part in found.shares],
+        "pulls": [
+            [p.cluster, [[w, round(nats, 2)] for w, nats in zip(p.words, p.nats, strict=True)]] for p in found.pulls
+        ],
+        "unexpected": found.unexpected,
+        "reason": found.reason,
+        "marks": [number for mark in marked for number in mark],
+    }
+
+
+def _clusters(run: "Run", rows: dict[str, int], found: words.Words) -> list[dict[str, Any]]:
+    lengths = np.maximum(np.linalg.norm(run.model.means_, axis=1, keepdims=True), np.finfo(float).tiny)
+    cosines = (run.model.means_ @ run.model.means_.T) / (lengths * lengths.T)
+    np.fill_diagonal(cosines, -np.inf)
+    order = np.argsort(-cosines, axis=1, kind="stable")
+    return [
+        {
+            "size": cluster.size,
+            "weight": cluster.weight,
+            "name": " / ".join(keyword.word for keyword in cluster.keywords[:2]) or "(no words)",
+            "words": [[word, float(f"{weight:.4g}"), float(f"{lift:.4g}")] for word, weight, lift in candidates],
+            "representatives": [rows[member.id] for member in cluster.representatives if member.id in rows],
+            "mixed": [rows[document.id] for document in cluster.mixed],
+            "nearest": [
+                [int(other), round(float(cosines[cluster.id, other]), 3)]
+                for other in order[cluster.id, :NEAREST]
+                if other != cluster.id
+            ],
+            "labels": [[label, count] for label, count in list(cluster.labels.items())[:5]],
+        }
+        for cluster, candidates in zip(run.clusters, found.clusters, strict=True)
+    ]
+
+
+def _pies(run: "Run", listed: set[int]) -> dict[str, np.ndarray]:
+    """Probabilities of the undecided and the listed documents: how many slices, of which clusters, how large."""
+    P, below = run.responsibilities, run.settings.ambiguity.undecided_below
+    lengths, clusters, shares = [], [], []
+    for row, document in enumerate(run.documents):
+        if document.probability >= below and row not in listed:
+            lengths.append(0)
+            continue
+        part = slice(P.indptr[row], P.indptr[row + 1])
+        order = np.argsort(-P.data[part], kind="stable")
+        order = order[(P.data[part][order] >= LEAST_SLICE) | (np.arange(order.size) < 2)]
+        lengths.append(order.size)
+        clusters.append(P.indices[part][order])
+        shares.append(P.data[part][order])
+    return {
+        "pie_lengths": np.array(lengths),
+        "pie_clusters": np.concatenate([*clusters, np.empty(0, dtype=int)]),
+        "pie_shares": in_65535ths(np.concatenate([*shares, np.empty(0)])),
+    }
+
+
+def _map(found: "Map") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    low, high = found.points.min(axis=0).astype(float), found.points.max(axis=0).astype(float)
+    span = np.where(high > low, high - low, 1.0)
+    places = np.round((found.points - low) / span * FULL).astype(int)
+    about = {"low": low.tolist(), "span": span.tolist(), "ellipses": _ellipses(found.centres, found.covariances)}
+    return about, {"x": places[:, 0], "y": places[:, 1]}
+
+
+def _frames(frames: "Frames") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    about = {
+        "iterations": frames.iterations.tolist(),
+        "ellipses": [_ellipses(*each) for each in zip(frames.centres, frames.covariances, strict=True)],
+    }
+    return about, {
+        "frame_rows": frames.rows,
+        "frame_shares": frames.shares.ravel(),
+        "frame_softened": frames.softened.ravel(),
+    }
+
+
+def _ellipses(centres: np.ndarray, covariances: np.ndarray) -> list[list[float]]:
+    """x, y, and the three numbers of the covariance: xx, xy, yy."""
+    flat = np.column_stack([centres, covariances[:, 0, 0], covariances[:, 0, 1], covariances[:, 1, 1]])
+    return [[float(f"{number:.6g}") for number in row] for row in flat]
+
+
+def _kept_texts(run: "Run", texts: Texts | None, whole: set[int]) -> tuple[list[str | None] | None, str]:
+    """The texts that fit the page, and a sentence on what is missing."""
+    if texts is None:
+        return None, "Texts were left out of this report on request."
+    if texts.problem:
+        return None, f"The texts could not be read again: {texts.problem.rstrip('.')}."
+    most = run.settings.report.max_text_mib * MIB
+    longest = LONGEST
+    kept = texts.texts
+    while (size := sum(map(len, packing.packed_texts(kept)["blocks"]))) > most and longest > SHORTEST:
+        total = sum(len(text or "") for text in kept)
+        longest = _limit(kept, whole, 0.97 * total * most / size)
+        kept = texts.cut(longest, whole)
+    notes = []
+    if any(text is None for text in kept):
+        notes.append(f"{sum(text is None for text in kept):,} documents are no longer in the corpus.")
+    if longest < LONGEST:
+        notes.append(
+            f"To keep this file small, texts are cut after {longest:,} characters; "
+            f"those of the listed documents after {LONGEST:,}."
+        )
+    elif any(length > LONGEST for length in texts.lengths):
+        notes.append(f"Texts are cut after {LONGEST:,} characters.")
+    return kept, " ".join(notes)
+
+
+def _limit(texts: list[str | None], whole: set[int], total: float) -> int:
+    """The length at which texts must be cut so that `total` characters are left, but no less than the shortest."""
+    lengths = np.sort([len(text or "") for row, text in enumerate(texts) if row not in whole])
+    left = total - sum(len(texts[row] or "") for row in whole)
+    before = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    counts = np.arange(len(lengths), 0, -1)
+    over = np.flatnonzero(before + lengths * counts > left)
+    if not over.size:
+        return LONGEST - 1
+    first = over[0]
+    return int(max((left - before[first]) / counts[first], SHORTEST))
+
+

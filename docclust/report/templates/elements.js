@@ -1,0 +1,72 @@
+// Elements and small drawings. Whatever comes from a corpus becomes text and never HTML.
+
+const SVG = "http://www.w3.org/2000/svg";
+const COLOURS = 7;
+const SHAPES = ["circle", "square", "triangle", "diamond", "cross"];
+const $ = (id) => document.getElementById(id);
+
+function build(node, properties, children) {
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === "text") node.textContent = value;
+    else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+const el = (tag, properties = {}, ...children) => build(document.createElement(tag), properties, children);
+const svg = (tag, properties = {}, ...children) => build(document.createElementNS(SVG, tag), properties, children);
+
+const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
+
+// Rounded for people; reads 0 or 1 only when it is exactly that.
+function shown(value, digits = 2) {
+  if (value === null || Number.isNaN(value)) return "-";
+  if (value === 0 || value === 1) return String(value);
+  const text = value.toFixed(digits);
+  if (Number(text) === 0) return `${value > 0 ? "<" : ">-"}${(10 ** -digits).toFixed(digits)}`;
+  return Number(text) === 1 && value < 1 ? ">" + (1 - 10 ** -digits).toFixed(digits) : text;
+}
+const share = (whole) => shown(whole / FULL);
+
+const badge = (cluster) => el("span", { class: `badge k${cluster % COLOURS}`, text: cluster, title: `cluster ${cluster}: ${D.clusters[cluster].name}` });
+const clusterName = (cluster) => `${cluster}  ${D.clusters[cluster].name}`;
+const bar = (part, cluster) => svg("svg", { class: `bar k${cluster % COLOURS}`, viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" },
+  svg("rect", { width: Math.max(100 * part, part > 0 ? 1 : 0).toFixed(2), height: 8 }));
+
+function sharesBar(slices) {
+  const said = slices.map(([cluster, part]) => `${shown(part)} of cluster ${cluster}`).join(", ");
+  const drawn = svg("svg", { class: "shares", viewBox: "0 0 100 8", preserveAspectRatio: "none", role: "img", "aria-label": said });
+  let left = 0;
+  for (const [cluster, part] of slices) {
+    drawn.append(svg("rect", { class: `k${cluster % COLOURS}`, x: (100 * left).toFixed(2), width: (100 * part).toFixed(2), height: 8 }));
+    left += part;
+  }
+  if (left < 0.995) drawn.append(svg("rect", { class: "rest", x: (100 * left).toFixed(2), width: (100 * (1 - left)).toFixed(2), height: 8 }));
+  return drawn;
+}
+
+const opener = (row, classes = "plain") => el("button", { type: "button", class: classes, onclick: () => openDocument(row) }, el("bdi", { text: titleOf(row) || "(no title)" }));
+
+function options(select, choices) {
+  select.replaceChildren(...choices.map(([value, text]) => el("option", { value, text })));
+}
+const clusterChoices = (any) => [["", any], ...D.clusters.map((cluster, id) => [id, clusterName(id)])];
+
+const later = (wait, act) => {
+  let timer;
+  return (...given) => { clearTimeout(timer); timer = setTimeout(() => act(...given), wait); };
+};
+
+// A text in pieces, those of `marks` (start, end, side) marked in the colour of their cluster.
+function markedText(text, marks, clusters) {
+  const parts = [];
+  let done = 0;
+  for (let i = 0; i < marks.length; i += 3) {
+    const [start, end, side] = marks.slice(i, i + 3);
+    parts.push(text.slice(done, start), el("mark", { class: `k${clusters[side] % COLOURS} side${side}`, text: text.slice(start, end), title: `speaks for cluster ${clusters[side]}` }));
+    done = end;
+  }
+  return el("div", { class: "text", dir: "auto", tabindex: 0, role: "group", "aria-label": "Text" }, ...parts, text.slice(done));
+}

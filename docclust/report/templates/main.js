@@ -1,0 +1,48 @@
+// The parts of the page, each drawn when it is first looked at; the theme; the start.
+
+const PARTS = { overview: null, clusters: drawClusters, map: drawMap, iterations: drawIterations, ambiguous: drawAmbiguous, documents: drawDocuments };
+const drawn = new Set();
+
+function draw(part) {
+  if (!drawn.has(part)) { drawn.add(part); PARTS[part]?.(); }
+}
+
+function go(part) {
+  for (const name of Object.keys(PARTS)) $(name).hidden = name !== part;
+  for (const link of document.querySelectorAll("nav a")) {
+    if (link.hash === `#${part}`) { link.setAttribute("aria-current", "page"); link.scrollIntoView({ block: "nearest", inline: "nearest" }); }
+    else link.removeAttribute("aria-current");
+  }
+  if (location.hash !== `#${part}`) history.replaceState(null, "", `#${part}`);
+  draw(part);
+}
+
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  $("theme").textContent = theme === "dark" ? "Light" : "Dark";
+  for (const plane of planes) plane.refresh();
+}
+
+function listen() {
+  addEventListener("hashchange", () => { const part = location.hash.slice(1); if (part in PARTS) { go(part); scrollTo(0, 0); } });
+  addEventListener("beforeprint", () => { draw("clusters"); draw("ambiguous"); });
+  $("theme").addEventListener("click", () => setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
+  for (const link of document.querySelectorAll("[data-cluster]")) link.addEventListener("click", (event) => { event.preventDefault(); goToCluster(Number(link.dataset.cluster)); });
+}
+
+async function start() {
+  setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  try {
+    await unpack();
+    listen();
+    const part = location.hash.slice(1);
+    go(part in PARTS ? part : "overview");
+    document.documentElement.dataset.ready = Math.round(performance.now());
+  } catch (error) {
+    $("problem").textContent = "This browser could not open the report. Try a current version of Firefox, Chrome, Edge or Safari.";
+    $("problem").hidden = false;
+    throw error;
+  }
+}
+
+start();

@@ -1,0 +1,90 @@
+// The map of the finished run. Thinned by a rule: all listed documents, then undecided ones, then the others.
+
+const MOST = { undecided: 1500, decided: 6000 };
+const planes = [];
+
+const xOf = (row) => D.meta.map.low[0] + (D.x[row] / FULL) * D.meta.map.span[0];
+const yOf = (row) => D.meta.map.low[1] + (D.y[row] / FULL) * D.meta.map.span[1];
+
+// The part of the plane where nearly all documents and all centres are: a few far ones would make the rest small.
+function usualBox(ellipses) {
+  const cut = (array, low, span, centres) => {
+    const sorted = Array.from(array).sort((a, b) => a - b), at = (part) => low + (sorted[Math.floor(part * (sorted.length - 1))] / FULL) * span;
+    const margin = D.n > 1000 ? 0.005 : 0;
+    return [Math.min(at(margin), ...centres), Math.max(at(1 - margin), ...centres)];
+  };
+  const { low, span } = D.meta.map;
+  return [...cut(D.x, low[0], span[0], ellipses.map((e) => e[0])), ...cut(D.y, low[1], span[1], ellipses.map((e) => e[1]))];
+}
+
+// Rows in an order that is fixed and yet even over the corpus, so that what is drawn does not jump while moving.
+function evenOrder() {
+  const keys = Float64Array.from({ length: D.n }, (_, row) => (Math.imul(row + 1, 2654435761) >>> 0) * 2 ** 21 + row);
+  return Uint32Array.from(keys.sort(), (key) => key % 2 ** 21);
+}
+
+function thinned(plane, order, wanted) {
+  const found = { listed: [], undecided: [], decided: [], inView: { listed: 0, undecided: 0, decided: 0 } };
+  for (const row of order) {
+    const kind = D.evidence.has(row) ? "listed" : undecided(row) ? "undecided" : "decided";
+    if (!wanted(row, kind)) continue;
+    const place = plane.at(xOf(row), yOf(row));
+    if (!plane.sees(...place)) continue;
+    found.inView[kind]++;
+    if (kind === "listed" || found[kind].length < MOST[kind]) found[kind].push([...place, row]);
+  }
+  return found;
+}
+
+function drawMap() {
+  if (!D.meta.map) { $("map").replaceChildren(el("p", { class: "note", text: "This run kept no map." })); return; }
+  const order = evenOrder(), { ellipses } = D.meta.map;
+  let matches = null;
+  const plane = new Plane($("map-canvas"), $("map-hint"), (drawn, colours) => {
+    const only = $("map-cluster").value, focus = (cluster) => only === "" || Number(only) === cluster;
+    const found = thinned(drawn, order, (row, kind) => (kind !== "decided" || $("map-decided").checked) && (focus(D.cluster[row]) || (D.runner[row] && kind !== "decided" && focus(D.runner[row] - 1))));
+    const few = Math.min(D.n, found.decided.length + found.undecided.length) < 1500;
+    if ($("map-ellipses").checked) ellipses.forEach((ellipse, cluster) => drawn.ellipse(cluster, ellipse, colours, focus(cluster)));
+    const byCluster = D.clusters.map(() => []);
+    for (const target of found.decided) byCluster[D.cluster[target[2]]].push(target);
+    drawn.points(byCluster, few ? 4 : 2.4, colours, few ? 0.85 : 0.6);
+    for (const [px, py, row] of found.undecided) drawn.slices(px, py, few ? 7 : 4.5, pie(row), colours);
+    for (const [px, py, row] of found.listed) {
+      if (undecided(row)) drawn.slices(px, py, few ? 8 : 6.5, pie(row), colours);
+      else { const one = D.clusters.map(() => []); one[D.cluster[row]].push([px, py]); drawn.points([one[D.cluster[row]]].length ? one : one, few ? 5 : 4, colours, 1); }
+    }
+    drawn.targets = [...found.decided, ...found.undecided, ...found.listed];
+    if (matches) {
+      drawn.context.strokeStyle = colours.ink;
+      drawn.context.lineWidth = 2;
+      for (const row of matches) { const [px, py] = drawn.at(xOf(row), yOf(row)); drawn.context.beginPath(); drawn.context.arc(px, py, 11, 0, 2 * Math.PI); drawn.context.stroke(); }
+    }
+    ellipses.forEach((ellipse, cluster) => { if (focus(cluster) && D.clusters[cluster].size) drawn.number(cluster, ellipse, colours); });
+    sayShown(found, matches);
+  }, openDocument);
+  planes.push(plane);
+  plane.show(usualBox(ellipses));
+  options($("map-cluster"), clusterChoices("all"));
+  for (const id of ["map-cluster", "map-ellipses", "map-decided"]) $(id).addEventListener("change", () => plane.refresh());
+  $("map-in").addEventListener("click", () => plane.zoom(1.4));
+  $("map-out").addEventListener("click", () => plane.zoom(1 / 1.4));
+  $("map-whole").addEventListener("click", () => plane.show(usualBox(ellipses)));
+  $("map-search").addEventListener("input", later(120, () => {
+    const wanted = $("map-search").value.trim().toLowerCase();
+    matches = wanted ? titleMatches(wanted).slice(0, 500) : null;
+    plane.refresh();
+  }));
+  $("map-legend").replaceChildren(...D.clusters.map((about, cluster) => el("li", {}, shapeIcon(cluster), " ", badge(cluster), " ", el("bdi", { text: about.name }))));
+}
+
+function shapeIcon(cluster) {
+  const parts = { circle: "M12 7a5 5 0 1 1-10 0a5 5 0 1 1 10 0", square: "M2 2h10v10h-10z", triangle: "M7 1l6 11h-12z", diamond: "M7 0l7 7l-7 7l-7-7z", cross: "M5 1h4v4h4v4h-4v4h-4v-4h-4v-4h4z" };
+  return svg("svg", { class: `k${cluster % COLOURS}`, viewBox: "0 0 14 14", "aria-hidden": "true" }, svg("path", { d: parts[SHAPES[cluster % SHAPES.length]] }));
+}
+
+function sayShown(found, matches) {
+  const { inView } = found, thin = ["undecided", "decided"].some((kind) => found[kind].length < inView[kind]);
+  const said = `In view: ${count(inView.listed, "listed ambiguous document")}, ${found.undecided.length.toLocaleString("en")} of ${inView.undecided.toLocaleString("en")} other undecided and ${found.decided.length.toLocaleString("en")} of ${inView.decided.toLocaleString("en")} decided ones are drawn.`;
+  const next = `${said}${thin ? " Thinned evenly; every listed ambiguous document is always drawn. Zoom in to see more." : ""}${matches ? ` ${count(matches.length, "match").replace("matchs", "matches")} ringed.` : ""}`;
+  if ($("map-shown").textContent !== next) $("map-shown").textContent = next;
+}

@@ -1,0 +1,64 @@
+// The dialog: one document, or the documents that hold a word.
+
+let opened = null;
+
+function show(title, ...parts) {
+  const close = el("button", { type: "button", text: "Close", onclick: () => $("reader").close() });
+  $("reader-body").replaceChildren(el("div", { class: "head" }, el("h2", { id: "reader-title" }, el("bdi", { text: title })), close), ...parts);
+  if (!$("reader").open) $("reader").showModal();
+  $("reader").scrollTop = 0;
+}
+
+function pullWords(found) {
+  return el("div", {}, ...found.pulls.filter(([, words]) => words.length).map(([cluster, words]) => el("p", {}, badge(cluster), " ",
+    ...words.map(([word, nats]) => el("span", { class: `pull k${cluster % COLOURS}` }, el("bdi", { text: word }), el("span", { class: "small", text: ` ${nats.toFixed(1)}` }))))));
+}
+
+const kindsSaid = (found) => found.kinds.filter((kind) => kind).join(", ");
+
+function evidence(found) {
+  const parts = [el("p", {}, el("bdi", { text: found.reason }))];
+  if (found.pulls.some(([, words]) => words.length)) parts.push(el("h3", { text: "Words that pull each way, in nats" }), pullWords(found));
+  if (found.shares.length) parts.push(el("h3", { text: "Of its words, each cluster explains" }), sharesBar(found.shares),
+    el("p", { class: "small", text: found.shares.map(([cluster, part]) => `${shown(part)} of ${cluster}`).join(", ") }));
+  if (found.unexpected.length) parts.push(el("h3", { text: "Words that nobody expects here" }), el("p", {}, ...found.unexpected.map((word) => el("span", { class: "pull" }, el("bdi", { text: word })))));
+  return parts;
+}
+
+async function textPart(row, query = "") {
+  if (!D.hasTexts) return el("p", { class: "note", text: D.meta.text_note });
+  const text = await textOf(row);
+  if (text === null) return el("p", { class: "note", text: "The corpus no longer has this document." });
+  const found = D.evidence.get(row);
+  const part = markedText(text, found ? found.marks : [], found ? found.pulls.map(([cluster]) => cluster) : []);
+  if (D.text_lengths[row] > text.length + 1) part.append(el("span", { class: "small", text: ` … cut here; it has ${count(D.text_lengths[row], "character")}.` }));
+  return part;
+}
+
+async function openDocument(row) {
+  opened = row;
+  const known = [D.ids[row] === titleOf(row) ? "" : D.ids[row], D.label[row] ? `label ${D.labels[D.label[row] - 1]}` : ""].filter((part) => part).join(", ");
+  const slices = pie(row);
+  const rows = slices.flatMap(([cluster, part]) => [badge(cluster), el("span", { class: "small", text: D.clusters[cluster].name }), bar(part, cluster), el("span", { class: "number", text: shown(part) })]);
+  const found = D.evidence.get(row);
+  const place = el("div", {});
+  show(titleOf(row), el("p", { class: "small" }, el("bdi", { text: known })), el("h3", { text: "Probability of each cluster" }),
+    el("div", { class: "probabilities", "data-row": row }, ...rows),
+    el("p", { class: "small", text: `mixed ${share(D.mixed[row])}, unclear ${share(D.unclear[row])}, atypical ${share(D.atypical[row])}` }),
+    ...(found ? evidence(found) : []), el("h3", { text: "Text" }), place);
+  const part = await textPart(row);
+  if (opened === row) place.replaceChildren(part);
+}
+
+function openWord(word, cluster) {
+  opened = null;
+  const rows = holders(word);
+  const sides = [["In the cluster", rows.filter((row) => D.cluster[row] === cluster)], ["In other clusters", rows.filter((row) => D.cluster[row] !== cluster)]];
+  const most = 200;
+  const parts = sides.flatMap(([said, found]) => [el("h3", { text: `${said}: ${count(found.length, "document")}` }),
+    el("ul", {}, ...found.slice(0, most).map((row) => el("li", { class: "line" }, badge(D.cluster[row]), opener(row), el("span", { class: "small", text: share(D.probability[row]) })))),
+    found.length > most ? el("p", { class: "small", text: `The first ${most} are shown.` }) : null]);
+  show(`“${D.words[word]}”`, el("p", {}, badge(cluster), ` ${D.clusters[cluster].name}`), ...parts);
+}
+
+$("reader").addEventListener("click", (event) => { if (event.target === $("reader")) $("reader").close(); });

@@ -1,0 +1,96 @@
+"""The texts of a run, read again from its corpus: cut so that the page stays small, and its pulling words marked."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from docclust.errors import DocclustError
+
+if TYPE_CHECKING:
+    from docclust.results import Ambiguous, Run
+
+# Characters; nobody reads more of one document in a page. Where all texts together are too large, they are cut
+# further, and these documents are not.
+LONGEST = 20_000
+SHORTEST = 200
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What could be read again.
+
+    texts : by row, as much as is kept; None where the corpus no longer has the document
+    lengths : by row, characters before cutting
+    problem : why there are no texts, or None
+    """
+
+    texts: list[str | None]
+    lengths: list[int]
+    problem: str | None = None
+
+    def cut(self, longest: int, whole: set[int]) -> list[str | None]:
+        """The texts, those not in `whole` cut to `longest` characters."""
+        return [
+            text if text is None or row in whole else shorten(text, longest) for row, text in enumerate(self.texts)
+        ]
+
+
+def read(run: "Run") -> Texts:
+    """Read the texts of a run's documents from its corpus, if it is still there."""
+    from docclust import corpus
+
+    rows = {document.id: row for row, document in enumerate(run.documents)}
+    texts: list[str | None] = [None] * len(rows)
+    lengths = [0] * len(rows)
+    try:
+        for document in corpus.read(run.settings.corpus, Counter()):
+            row = rows.get(document.id)
+            if row is not None:
+                texts[row], lengths[row] = shorten(document.text, LONGEST), len(document.text)
+    except DocclustError as error:
+        return Texts([], [], str(error))
+    if not any(texts):
+        return Texts([], [], "the corpus no longer has these documents")
+    return Texts(texts, lengths)
+
+
+def shorten(text: str, longest: int) -> str:
+    """The first `longest` characters of a text, cut between two words where there are two."""
+    if len(text) <= longest:
+        return text
+    return text[: longest + 1].rsplit(None, 1)[0][:longest] if not text[longest].isspace() else text[:longest]
+
+
+def marks(run: "Run", found: list["Ambiguous"], texts: dict[str, str]) -> Iterator[list[tuple[int, int, int]]]:
+    """Of every document the parts of its text that pull: start, end, and the place of the pull among its pulls.
+
+    Start and end count as JavaScript does, in units of UTF-16.
+    """
+    from docclust.vectors import Vocabulary
+
+    vocabulary = Vocabulary(run.words, run.display, run.settings.vectors)
+    for document in found:
+        text = texts.get(document.id, "")
+        side = {word: place for place, pull in reversed([*enumerate(document.pulls)]) for word in pull.words}
+        spans = [
+            (start, end, side[run.display[feature]])
+            for feature, start, end in vocabulary.tokens(text)
+            if feature >= 0 and run.display[feature] in side
+        ]
+        yield list(_in_utf16(text, spans))
+
+
+def _in_utf16(text: str, spans: list[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
+    done = units = last = 0
+    for start, end, place in spans:
+        if start < last:  # within a longer feature that is marked already
+            continue
+        units += _units(text[done:start])
+        length = _units(text[start:end])
+        yield units, units + length, place
+        units, done, last = units + length, end, end
+
+
+def _units(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -1,0 +1,129 @@
+"""Mixed, unclear, atypical: what each score rises on and what it does not, and the evidence against slow oracles."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from scipy.optimize import minimize_scalar
+
+from docclust import config, pipeline
+from docclust.ambiguity.admixture import pair_gains, shares
+from docclust.ambiguity.scores import distances, smoothed, surprise
+
+SIX_TOPICS = Path(__file__).parent.parent / "corpora" / "six_topics.jsonl"
+
+
+@pytest.fixture
+def words():
+    """Four word distributions over 30 words, and 12 documents."""
+    rng = np.random.default_rng(0)
+    distributions = rng.dirichlet(np.full(30, 0.3), size=4).T + 1e-4
+    distributions /= distributions.sum(axis=0)
+    counts = sp.csr_array(rng.poisson(0.8, size=(12, 30)).astype(np.int32))
+    return counts, distributions
+
+
+def best_mix(counts, one, other):
+    """The largest log-likelihood of the counts under any mixture of two distributions."""
+    return -minimize_scalar(
+        lambda u: -(counts @ np.log((1 - u) * one + u * other)), bounds=(0, 1), method="bounded"
+    ).fun
+
+
+def test_the_gain_of_a_pair_is_that_of_its_best_share(words):
+    counts, distributions = words
+    apart = np.ones((4, 4)) - np.eye(4)
+    weights = counts.data.astype(float)
+    found = pair_gains(counts.indptr, counts.indices, weights, distributions, np.log(distributions), apart)
+    for i, (best, second, gain, length) in enumerate(zip(*found, strict=True)):
+        c = counts[[i]].toarray().ravel()
+        alone = c @ np.log(distributions)
+        assert (best, length) == (alone.argmax(), c.sum())
+        gains = np.array([best_mix(c, distributions[:, best], distributions[:, q]) for q in range(4)]) - alone[best]
+        if gains.max() > 1e-6:
+            assert second == gains.argmax()
+        assert gain == pytest.approx(max(gains.max(), 0), abs=1e-3)
+
+
+def test_shares_are_those_of_the_words(words):
+    _, distributions = words
+    rng = np.random.default_rng(1)
+    counts = rng.multinomial(5000, 0.7 * distributions[:, 0] + 0.3 * distributions[:, 2])
+    theta = shares(counts, distributions)
+    assert theta.sum() == pytest.approx(1)
+    np.testing.assert_allclose(theta, [0.7, 0, 0.3, 0], atol=0.05)
+
+
+def test_smoothed_words_are_distributions():
+    sums = np.random.default_rng(0).poisson(2, size=(20, 3)).astype(float)
+    chance = smoothed(sums, sums.sum(axis=1), sums.sum(axis=0))
+    assert np.all(chance > 0)
+    np.testing.assert_allclose(chance.sum(axis=0), 1)
+
+
+def test_surprise_leaves_the_document_itself_out():
+    counts = sp.csr_array(np.array([[2, 0, 1], [1, 1, 0], [0, 3, 1]], dtype=np.int32))
+    labels, own = np.array([0, 0, 1]), np.ones(3)
+    sums = np.array([[3.0, 0.0], [1.0, 3.0], [1.0, 1.0]])
+    corpus = sums.sum(axis=1) / sums.sum()
+    others = np.array([1.0, 1.0, 0.0])  # cluster 0 without the first document
+    chance = (others / 2 + 0.1 * corpus) / 1.1
+    slow = -(2 * np.log(chance[0]) + np.log(chance[2])) / 3
+    assert surprise(counts, labels, own, sums)[0] == pytest.approx(slow)
+
+
+def test_distance_is_one_minus_cosine():
+    means = np.array([[1.0, 0, 0], [0, 2.0, 0], [3.0, 0, 0], [1.0, 1.0, 0]])
+    np.testing.assert_allclose(distances(means)[0], [0, 1, 0, 1 - 0.5**0.5], atol=1e-12)
+
+
+def run_with(tmp_path, lines):
+    path = tmp_path / "texts.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    found = pipeline.run(
+        config.parse({"corpus": {"source": "jsonl", "path": str(path)}, "mixture": {"n_components": 6}})
+    )
+    return {document.id: document for document in found.documents}
+
+
+def pure_documents():
+    lines = map(json.loads, SIX_TOPICS.read_text("utf-8").splitlines())
+    return [line for line in lines if len(line["topics"]) == 1]
+
+
+def test_cut_documents_are_unclear_and_not_mixed_and_spliced_ones_the_other_way_round(tmp_path):
+    pure = pure_documents()
+    by_topic = {}
+    for line in pure:
+        by_topic.setdefault(line["label"], []).append(line)
+    topics = sorted(by_topic)
+    changed = []
+    for k, topic in enumerate(topics):
+        first, second = by_topic[topic][0], by_topic[topics[(k + 1) % 6]][1]
+        halves = [" ".join(line["text"].split()[: len(line["text"].split()) // 2]) for line in (first, second)]
+        changed.append(first | {"id": f"spliced-{k}", "text": " ".join(halves)})
+        cut = by_topic[topic][2]
+        changed.append(cut | {"id": f"cut-{k}", "text": " ".join(cut["text"].split()[:5])})
+    found = run_with(tmp_path, pure + changed)
+
+    def mean(score, prefix):
+        values = [getattr(d, score) for name, d in found.items() if name.startswith(prefix)]
+        return np.mean(values)
+
+    plain = [d for name, d in found.items() if not name.startswith(("cut", "spliced"))]
+    usual_mixed, usual_unclear = np.mean([d.mixed for d in plain]), np.mean([d.unclear for d in plain])
+    assert mean("mixed", "spliced") > 10 * max(usual_mixed, 1e-6)
+    assert mean("mixed", "cut") < 0.2 * mean("mixed", "spliced")
+    assert mean("unclear", "cut") > 2 * usual_unclear
+    assert mean("unclear", "spliced") < 0.5 * mean("unclear", "cut")
+
+
+def test_a_document_of_words_from_everywhere_is_atypical(tmp_path):
+    pure = pure_documents()
+    vocabulary = sorted({word for line in pure for word in line["text"].lower().split() if len(word) > 5})
+    rng = np.random.default_rng(0)
+    strange = [{"id": f"strange-{i}", "text": " ".join(rng.choice(vocabulary, 70)), "label": "none"} for i in range(3)]
+    found = run_with(tmp_path, pure + strange)
+    assert min(found[f"strange-{i}"].atypical for i in range(3)) > 0.95
