@@ -27,7 +27,10 @@ check: .venv/installed
 	$(BIN)/ruff format --check .
 
 bench: .venv/installed
-	$(BIN)/python benchmarks/quality.py
+	@test -n "$(DOCCLUST_CORPORA)" || { echo "DOCCLUST_CORPORA must name the folder of labelled corpora. See benchmarks/README.md."; exit 2; }
+	$(BIN)/python benchmarks/quality.py "$(DOCCLUST_CORPORA)" --continue --table
+	$(BIN)/python benchmarks/quality.py "$(DOCCLUST_CORPORA)" --ablation --continue --table
+	$(BIN)/python benchmarks/ambiguity.py "$(DOCCLUST_CORPORA)" --continue --table
 
 clean:
 	rm -rf .venv runs

@@ -17,6 +17,7 @@ from scipy.special import logsumexp
 from sklearn.metrics import normalized_mutual_info_score
 
 from docclust.probability import Temperature, softmax
+from docclust.results import Group
 
 # The search for log T: e^-3 to e^10 covers one word a document as well as thousands.
 LOG_TEMPERATURES = (-3.0, 10.0)
@@ -46,6 +47,7 @@ class Calibration:
         temperature that fits the halves
     half_agreement : normalised mutual information between the clusters of the two halves
     information : nats that one half tells about the cluster of the other
+    reliability : the bins of calibration_error
     """
 
     temperature: Temperature
@@ -53,6 +55,7 @@ class Calibration:
     calibration_error: float
     half_agreement: float
     information: float
+    reliability: list[Group]
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ def calibrate(
     splits = [_split(counts, score, rng, rate) for _ in range(repeats) for rate in RATES]
     splits = [split for split in splits if split.target.size]
     if not splits:  # documents of one word have no halves
-        return Calibration(Temperature.one(k), 0.0, float("nan"), float("nan"), float("nan"))
+        return Calibration(Temperature.one(k), 0.0, float("nan"), float("nan"), float("nan"), [])
     level, slope = fit_temperature(_joined(splits))
     temperature = Temperature(np.full(k, level), slope)
     levels_alone = [_fit_level(split, slope, 0.0) for split in splits]
@@ -124,6 +127,7 @@ def calibrate(
         calibration_error=calibration_error(P.max(axis=1), found == even.target),
         half_agreement=float(normalized_mutual_info_score(even.target, found)),
         information=entropy - _cross_entropy(even, level, slope),
+        reliability=reliability(P.max(axis=1), found == even.target),
     )
 
 
@@ -197,10 +201,16 @@ def confirmed_levels(J: np.ndarray, n_words: np.ndarray, agreed: np.ndarray, slo
 def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = BINS) -> float:
     """Mean of |stated probability - share found correct| over bins of equal count (Guo et al. 2017, equation 3)."""
     # confidence: (n,); correct: (n,) bool
+    groups = reliability(confidence, correct, bins)
+    return sum(group.count * abs(group.confidence - group.found) for group in groups) / confidence.size
+
+
+def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = BINS) -> list[Group]:
+    """Stated probability and share found correct in bins of equal count, least confident first."""
+    # confidence: (n,); correct: (n,) bool
     order = np.argsort(confidence, kind="stable")
     parts = [part for part in np.array_split(order, bins) if part.size]
-    gaps = [part.size * abs(confidence[part].mean() - correct[part].mean()) for part in parts]
-    return float(np.sum(gaps) / confidence.size)
+    return [Group(float(confidence[part].mean()), float(correct[part].mean()), part.size) for part in parts]
 
 
 def _split(counts: sp.csr_array, score: Callable, rng: np.random.Generator, rate: float) -> _Split:

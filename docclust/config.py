@@ -168,12 +168,14 @@ class MixtureSettings(Section):
     """The mixture and its EM; the meaning of each key is that of `docclust.SparseGaussianMixture`."""
 
     n_components: PositiveInt = 20
-    covariance: Literal["own", "pooled", "tied", "isotropic", "cosine"] = "own"
+    covariance: Literal["auto", "own", "pooled", "tied", "isotropic", "cosine"] = "auto"
     pooling: PositiveFloat = 1000.0
     smoothing: Literal["noise", "add", "floor", "prior"] = "noise"
     reg_covar: Literal["auto"] | NonNegativeFloat = "auto"
     final_smoothing: PositiveFloat = 0.25
-    cooling: Annotated[int, Field(ge=0)] = 15
+    annealing: Literal["responsibilities", "smoothing", "none"] = "responsibilities"
+    annealing_steps: PositiveInt = 22
+    softness: Share = 0.2
     weight_pseudo: NonNegativeFloat = 1.0
     mean_pseudo: NonNegativeFloat = 1.0
     variance_pseudo: NonNegativeFloat = 10.0
@@ -214,10 +216,14 @@ class EngineSettings(Section):
 
 
 class ReportSettings(Section):
-    """What is printed when a run has ended."""
+    """What is printed when a run has ended, and its report.html."""
 
     n_words: PositiveInt = 8
     n_documents: Annotated[int, Field(ge=0)] = 20
+    html: bool = True
+    text: bool = True
+    max_text_mib: PositiveFloat = 8.0
+    iterations: bool = True
 
 
 class Settings(Section):

@@ -5,6 +5,7 @@ two numbers and a 2 x 2 matrix for a cluster, and the shares of a sample of docu
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,14 +13,34 @@ import scipy.sparse as sp
 from docclust.em import Step
 from docclust.gaussian import Parameters, coefficients, log_joint
 from docclust.mixture import SparseGaussianMixture
-from docclust.plane import ellipses
+from docclust.plane import ellipses, plane
 from docclust.probability import softmax
-from docclust.results import Frames
+from docclust.results import Frames, Map
 
 MAX_FRAMES = 40
 MAX_LISTED, MAX_SAMPLE = 400, 600
 # Documents times clusters, so that many clusters do not make a large file.
 MAX_SHARES = 60_000
+
+
+def picture(
+    model: SparseGaussianMixture, X: sp.csr_array, listed: Iterable[int], order: np.ndarray, *, iterations: bool
+) -> Map:
+    """The map of a model that was just fitted on X, its documents in the order `order` of the rows of X.
+
+    Parameters
+    ----------
+    listed : iterable of int
+        Rows of X that are ambiguous, foremost first.
+    order : int array of shape (n,)
+    iterations : bool
+        Whether the iterations of EM are looked at, which takes as long as one start.
+    """
+    P = plane(model.weights_, model.means_, model.covariances_)
+    seen = record(model, X, sample(listed, X.shape[0], model.n_components), P) if iterations else None
+    if seen is not None:
+        seen = replace(seen, rows=np.argsort(order)[seen.rows])
+    return Map((X @ P)[order].astype(np.float32), *ellipses(P, model.means_, model.covariances_), seen)
 
 
 def sample(listed: Iterable[int], n: int, k: int) -> np.ndarray:
@@ -47,14 +68,14 @@ def record(model: SparseGaussianMixture, X: sp.csr_array, rows: np.ndarray, P: n
     followed, seen = X[rows], []
     n_words = np.diff(followed.indptr)
 
-    def look(step: Step, parameters: Parameters) -> None:
+    def look(step: Step, parameters: Parameters, temperature: float) -> None:
         variances = np.broadcast_to(parameters.variances, parameters.means.shape)
         J = log_joint(followed, coefficients(parameters))
         seen.append(
             (
                 step.iteration,
                 *ellipses(P, parameters.means.T, variances.T),
-                _in_255ths(softmax(J, 1.0)),
+                _in_255ths(softmax(J, temperature)),
                 _in_255ths(softmax(J, model.temperature_.of(J, n_words))),
             )
         )

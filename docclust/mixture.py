@@ -1,5 +1,6 @@
 """`SparseGaussianMixture`: the scikit-learn face of seeding and EM."""
 
+import itertools
 import warnings
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ import scipy.sparse as sp
 from scipy.special import logsumexp
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -16,8 +18,11 @@ from docclust.errors import SettingError
 from docclust.gaussian import SHARED_VARIANCES, Coefficients, Form, Parameters, coefficients, log_joint
 from docclust.probability import Temperature, softmax
 
-COVARIANCES = ("own", "pooled", "tied", "isotropic", "cosine")
+COVARIANCES = ("auto", "own", "pooled", "tied", "isotropic", "cosine")
 SMOOTHINGS = ("noise", "add", "floor", "prior")
+ANNEALINGS = ("responsibilities", "smoothing", "none")
+# How much more the starts may agree under the cosine form before the free variances are given up.
+REPRODUCIBILITY_LOST = 0.1
 
 
 class SparseGaussianMixture(DensityMixin, BaseEstimator):
@@ -27,9 +32,12 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     ----------
     n_components : int, default=2
         Number of clusters K.
-    covariance : {"own", "pooled", "tied", "isotropic", "cosine"}, default="own"
+    covariance : {"auto", "own", "pooled", "tied", "isotropic", "cosine"}, default="auto"
         How free the variances are: each cluster its own; its own, with `pooling` pseudo-documents of the
-        within-cluster variance; one a word for all clusters; one for all; that with means of length one.
+        within-cluster variance; one a word for all clusters; one for all; that with means of length one. ``auto``
+        runs ``pooled`` and ``cosine`` from the same starts; where those of ``pooled`` agree much less, free variances
+        tell the starts apart and not the clusters, and it is ``isotropic``, else ``pooled``;
+        with another smoothing than ``noise``, or a start by parameters, it is ``own``.
     smoothing : {"noise", "add", "floor", "prior"}, default="noise"
         How variances are kept from zero. ``noise``: documents are observed with noise of variance s, in E-step and
         M-step alike, so the objective never falls. ``add``: s is added in the M-step alone, the textbook form.
@@ -39,9 +47,12 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         s after cooling, in squared units of X. ``auto`` takes `final_smoothing` times the K-th largest eigenvalue
         of the covariance of X; with ``prior`` there is no s.
     final_smoothing : float, default=0.25
-    cooling : int, default=15
-        Iterations over which s falls from the largest eigenvalue to its final value; 0 starts at the final value.
-        Only ``noise`` is cooled.
+    annealing : {"responsibilities", "smoothing", "none"}, default="responsibilities"
+        What is annealed in the first iterations. ``responsibilities``: they are kept soft (not with ``add``,
+        ``isotropic`` and ``cosine``). ``smoothing``: s falls from the largest eigenvalue to its final value (only with ``noise``).
+    annealing_steps : int, default=22
+    softness : float, default=0.2
+        Mean entropy of soft responsibilities, as a share of log K.
     pooling, weight_pseudo, mean_pseudo, variance_pseudo : float
         Strengths in pseudo-documents: of `covariance="pooled"`, and of the Dirichlet, normal and inverse-gamma
         priors of `smoothing="prior"`.
@@ -73,6 +84,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         Diagonals; `covariances_` includes the smoothing. Views, and read-only where clusters share variances.
     labels_ : int array of shape (n,)
         The cluster of each training document, as `predict` gives it.
+    covariance_ : str
+        The form that was used; what ``auto`` chose.
     converged_ : bool
     n_iter_ : int
     lower_bound_ : float
@@ -100,11 +113,13 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self,
         n_components: int = 2,
         *,
-        covariance: str = "own",
+        covariance: str = "auto",
         smoothing: str = "noise",
         reg_covar: str | float = "auto",
         final_smoothing: float = 0.25,
-        cooling: int = 15,
+        annealing: str = "responsibilities",
+        annealing_steps: int = 22,
+        softness: float = 0.2,
         pooling: float = 1000.0,
         weight_pseudo: float = 1.0,
         mean_pseudo: float = 1.0,
@@ -128,7 +143,9 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.smoothing = smoothing
         self.reg_covar = reg_covar
         self.final_smoothing = final_smoothing
-        self.cooling = cooling
+        self.annealing = annealing
+        self.annealing_steps = annealing_steps
+        self.softness = softness
         self.pooling = pooling
         self.weight_pseudo = weight_pseudo
         self.mean_pseudo = mean_pseudo
@@ -175,28 +192,32 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         X = _as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64))
         self._check_parameters(X)
         rng = check_random_state(self.random_state)
-        form = Form(
-            self.covariance, self.smoothing, self.pooling, self.weight_pseudo, self.mean_pseudo, self.variance_pseudo
-        )
-        schedule = self._schedule(X)
-        target = em.corpus_moments(X)
-        best, starts = None, []
+        schedule, softness = self._annealed(X)
         options = {
-            "form": form,
             "schedule": schedule,
+            "softness": softness,
             "max_iter": self.max_iter,
             "tol": self.tol,
-            "target": target,
+            "target": em.corpus_moments(X),
             "block_rows": self.block_rows,
             "n_jobs": self.n_jobs,
         }
-        for start in self._starts(X, rng):
-            state = rng.get_state()
-            result = em.fit(X, start, self.n_components, **options, rng=rng, on_step=self.on_step)
-            starts.append((result.labels, result.objective / X.shape[0]))
-            if best is None or result.objective > best.objective:
-                best = result
-                self._best_start = start, state, options
+        starts = list(self._starts(X, rng))
+        state = rng.get_state()
+        if self.covariance == "auto" and (self.smoothing != "noise" or self.means_init is not None):
+            results, self.covariance_ = self._run(X, starts, "own", options, state), "own"
+        elif self.covariance == "auto":
+            free = self._run(X, starts, "pooled", options, state)
+            plain = self._run(X, starts, "cosine", options, state)
+            lost = reproducibility(plain) - reproducibility(free)
+            if lost > REPRODUCIBILITY_LOST:
+                results, self.covariance_ = self._run(X, starts, "isotropic", options, state), "isotropic"
+            else:
+                results, self.covariance_ = free, "pooled"
+        else:
+            results, self.covariance_ = self._run(X, starts, self.covariance, options, state), self.covariance
+        best = max(results, key=lambda result: result.objective)
+        starts = [(result.labels, result.objective / X.shape[0]) for result in results]
         self.start_labels_ = np.array([labels for labels, _ in starts], dtype=np.int32)
         self.start_bounds_ = np.array([bound for _, bound in starts])
         self._keep(best, X.shape[0])
@@ -209,6 +230,20 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
                 stacklevel=2,
             )
         return self
+
+    def _run(self, X: sp.csr_array, starts: list, covariance: str, options: dict, state: tuple) -> list[em.Fit]:
+        form = Form(
+            covariance, self.smoothing, self.pooling, self.weight_pseudo, self.mean_pseudo, self.variance_pseudo
+        )
+        if covariance in ("isotropic", "cosine"):  # near k-means, which needs no annealing
+            options = options | {"schedule": options["schedule"][-1:], "softness": 0.0}
+        results = []
+        for start in starts:
+            rng = np.random.RandomState()
+            rng.set_state(state)
+            results.append(em.fit(X, start, self.n_components, form=form, **options, rng=rng, on_step=self.on_step))
+            results[-1].replay = start, state, options | {"form": form}
+        return results
 
     def fit_predict(self, X, y=None) -> np.ndarray:
         """Fit, and give the cluster of every row: (n,) int."""
@@ -255,19 +290,20 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.temperature_ = Temperature(self.temperature_.levels[order], self.temperature_.slope)
         self._fitted_order = self._fitted_order[order]
 
-    def replay(self, X: sp.csr_array, look: Callable[[em.Step, Parameters], None]) -> None:
+    def replay(self, X: sp.csr_array, look: Callable[[em.Step, Parameters, float], None]) -> None:
         """Run EM from the best start once more, on the X it was fitted to, and show `look` every iteration.
 
-        Step and parameters are those of the fit, to the last bit, and clusters have the numbers they have now.
+        Step, parameters and temperature of the responsibilities are those of the fit, to the last bit, and clusters
+        have the numbers they have now.
         """
         start, state, options = self._best_start
         rng = np.random.RandomState()
         rng.set_state(state)
         order = self._fitted_order
 
-        def numbered(step: em.Step, seen: Parameters) -> None:
+        def numbered(step: em.Step, seen: Parameters, temperature: float) -> None:
             variances = seen.variances[:, order] if seen.variances.shape[1] > 1 else seen.variances
-            look(step, Parameters(seen.weights[order], seen.means[:, order], variances, seen.noise))
+            look(step, Parameters(seen.weights[order], seen.means[:, order], variances, seen.noise), temperature)
 
         em.fit(_as_csr(X), start, self.n_components, **options, rng=rng, on_parameters=numbered)
 
@@ -285,12 +321,13 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.lower_bound_ = self.lower_bounds_[-1]
         self.temperature_ = Temperature.one(self.n_components)
         self._fitted_order = np.arange(self.n_components)
+        self._best_start = result.replay
 
     def coefficients(self) -> Coefficients:
         """The fitted log-densities as functions of a sparse row."""
         check_is_fitted(self)
         noise = self.reg_covar_ if self.smoothing == "noise" else 0.0
-        shared = self.covariance in SHARED_VARIANCES
+        shared = self.covariance_ in SHARED_VARIANCES
         variances = self.covariances_[:1].T if shared else np.ascontiguousarray(self.covariances_.T)
         return coefficients(Parameters(self.weights_, np.ascontiguousarray(self.means_.T), variances, noise))
 
@@ -298,17 +335,23 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         c = self.coefficients()
         return _as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)), c
 
-    def _schedule(self, X: sp.csr_array) -> np.ndarray:
+    def _annealed(self, X: sp.csr_array) -> tuple[np.ndarray, float]:
+        """Smoothing by iteration, and how soft responsibilities are kept while it lasts."""
+        soft = self.annealing == "responsibilities" and self.smoothing != "add" and self.means_init is None
+        steps = self.annealing_steps if soft else 1
+        softness = self.softness if soft else 0.0
         if self.smoothing == "prior":  # its pseudo-documents are all the smoothing there is
-            return np.zeros(1)
+            return np.zeros(steps), softness
         least = em.least_smoothing(X)
-        cooled = self.smoothing == "noise" and self.cooling > 0 and self.means_init is None
+        cooled = self.annealing == "smoothing" and self.smoothing == "noise" and self.means_init is None
         if self.reg_covar == "auto" or cooled:
             eigenvalues = em.spectrum(X, self.n_components)
         last = self.final_smoothing * eigenvalues[-1] if self.reg_covar == "auto" else float(self.reg_covar)
         if self.reg_covar == "auto" or self.smoothing == "noise":
             last = max(last, least)
-        return em.cooling_schedule(max(eigenvalues[0], least), last, self.cooling) if cooled else np.full(1, last)
+        if cooled:
+            return em.cooling_schedule(max(eigenvalues[0], least), last, self.annealing_steps), 0.0
+        return np.full(steps, last), softness
 
     def _starts(self, X: sp.csr_array, rng: np.random.RandomState):
         if self.means_init is not None:
@@ -335,10 +378,11 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     def _check_parameters(self, X: sp.csr_array) -> None:
         _check_choice("covariance", self.covariance, COVARIANCES)
         _check_choice("smoothing", self.smoothing, SMOOTHINGS)
+        _check_choice("annealing", self.annealing, ANNEALINGS)
         _check_choice("init_params", self.init_params, seeding.METHODS)
-        for name in ("n_components", "n_init", "seeding_candidates", "max_iter", "block_rows"):
+        for name in ("n_components", "n_init", "seeding_candidates", "max_iter", "block_rows", "annealing_steps"):
             _check_least(name, getattr(self, name), 1)
-        for name in ("cooling", "seeding_steps", "tol", "pooling", "weight_pseudo", "mean_pseudo", "variance_pseudo"):
+        for name in ("softness", "seeding_steps", "tol", "pooling", "weight_pseudo", "mean_pseudo", "variance_pseudo"):
             _check_least(name, getattr(self, name), 0)
         if self.reg_covar != "auto":
             _check_least("reg_covar", self.reg_covar, 0)
@@ -361,6 +405,14 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
                 f"n_components must be at most the number of distinct documents ({distinct}), got {self.n_components}. "
                 f"n_samples={X.shape[0]}. Try {max(1, distinct // 10)}."
             )
+
+
+def reproducibility(results: list[em.Fit]) -> float:
+    """How far different starts find the same clusters: mean over pairs of the mean of NMI and adjusted Rand index."""
+    pairs = list(itertools.combinations([result.labels for result in results], 2))
+    if not pairs:
+        return 0.0
+    return float(np.mean([0.5 * (normalized_mutual_info_score(*p) + adjusted_rand_score(*p)) for p in pairs]))
 
 
 def _as_csr(X) -> sp.csr_array:

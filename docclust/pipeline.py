@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 import docclust
-from docclust import corpus, describe, engine, keywords
+from docclust import corpus, describe, engine, frames, keywords
 from docclust.ambiguity import score
 from docclust.calibration import calibrate
 from docclust.config import Settings
@@ -88,9 +88,12 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         "least_probability": float(probability.min()),
         "undecided": float(np.mean(probability < settings.ambiguity.undecided_below)),
     }
+
+    clock.begin("map")
+    order = np.argsort(documents.positions)
+    drawn = frames.picture(model, vectors.weights, listed, order, iterations=settings.report.iterations)
     clock.end()
 
-    order = np.argsort(documents.positions)
     return Run(
         settings=settings,
         documents=[lines[row] for row in order],
@@ -104,6 +107,8 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         words=vectors.words,
         display=vectors.display,
         idf=vectors.idf,
+        map=drawn,
+        reliability=calibration.reliability,
         manifest={
             "status": "done",
             "versions": versions(),

@@ -111,6 +111,15 @@ class Cluster:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Documents of like confidence: their mean stated probability, the share found correct, how many they are."""
+
+    confidence: float
+    found: float
+    count: int
+
+
+@dataclass(frozen=True)
 class Frames:
     """Iterations of EM in the plane of the map.
 
@@ -156,4 +165,5 @@ class Run:
     display: list[str]
     idf: np.ndarray
     map: Map | None = None
+    reliability: list[Group] = field(default_factory=list)
     manifest: dict[str, Any] = field(default_factory=dict)

@@ -73,7 +73,7 @@ def test_paths_are_relative_to_the_config_file(tmp_path):
         (PYDOCS | {"mixture": {"zzz": 3}}, "[mixture] zzz is not a key docclust knows. Known keys: n_components,"),
         (PYDOCS | {"mixture": {"n_components": 0}}, "[mixture] n_components must be greater than 0, got 0"),
         (PYDOCS | {"mixture": {"n_components": "many"}}, "[mixture] n_components must be"),
-        (PYDOCS | {"mixture": {"covariance": "full"}}, "[mixture] covariance must be 'own', 'pooled'"),
+        (PYDOCS | {"mixture": {"covariance": "full"}}, "[mixture] covariance must be 'auto', 'own', 'pooled'"),
         (PYDOCS | {"mixture": 3}, "mixture must be a section, got 3"),
         (PYDOCS | {"mixture": {"reg_covar": "x"}}, "[mixture] reg_covar must be 'auto' or number, got 'x'"),
         (

@@ -108,6 +108,29 @@ def test_cooling_falls_geometrically_from_the_first_eigenvalue_and_then_holds():
     assert {s.smoothing for s in steps[15:]} == {schedule[-1]}
 
 
+def test_responsibilities_are_kept_as_soft_as_asked_for_and_then_let_go():
+    X, _ = topics(n=500, v=400, length=30)
+    schedule = np.full(8, 0.25 * em.spectrum(X, 4)[-1])
+    for form in (Form(covariance="pooled", pooling=20.0), Form(), Form(smoothing="floor")):
+        steps = run(X, form=form, schedule=schedule, softness=0.3, tol=-1.0, max_iter=20).steps
+        assert min(step.undecided for step in steps[:8]) > 5 * steps[-1].undecided
+        cooled = np.array([step.objective for step in steps[8:]])
+        assert np.diff(cooled).min() >= -1e-10 * abs(cooled[-1])
+
+
+def test_the_softening_temperature_gives_the_entropy_asked_for():
+    from docclust.gaussian import coefficients, log_joint
+    from docclust.probability import softmax
+
+    X, _ = topics()
+    c = coefficients(run(X).parameters)
+    for share in (0.1, 0.3, 0.6):
+        P = softmax(log_joint(X, c), em.softening(X, c, share))
+        entropy = -np.sum(P * np.log(np.maximum(P, 1e-300)), axis=1).mean()
+        assert entropy == pytest.approx(share * np.log(4), rel=0.02)
+    assert em.softening(X, c, 0.0) == 1
+
+
 def test_lanczos_and_the_dense_covariance_have_the_same_eigenvalues():
     X, _ = topics(n=200, v=150)
     dense = np.linalg.eigvalsh(np.cov(X.toarray().T, bias=True))[::-1][:6]

@@ -19,6 +19,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from docclust import SparseGaussianMixture
+from docclust.mixture import reproducibility
 from docclust.probability import Temperature
 from tests.test_em import topics
 
@@ -122,7 +123,7 @@ def test_the_published_reference_from_the_random_start(assignment):
 
 def test_it_finds_the_topics_behind_sparse_counts():
     X, truth = topics(n=400, v=200, k=4, length=40, seed=3)
-    for covariance in ("own", "pooled", "tied", "isotropic", "cosine"):
+    for covariance in ("auto", "own", "pooled", "tied", "isotropic", "cosine"):
         model = SparseGaussianMixture(4, covariance=covariance, random_state=0).fit(X)
         assert adjusted_rand_score(truth, model.labels_) > 0.5, covariance
         assert model.converged_
@@ -187,6 +188,35 @@ def test_it_warns_with_a_remedy_when_it_has_not_converged():
         SparseGaussianMixture(4, n_init=1, max_iter=2, random_state=0).fit(X)
 
 
+def test_auto_keeps_free_variances_unless_their_starts_agree_much_less():
+    X, _ = topics(n=400, v=200, length=40, seed=3)
+    model = SparseGaussianMixture(4, random_state=0).fit(X)
+    assert model.covariance_ in ("pooled", "isotropic")
+    chosen = SparseGaussianMixture(4, covariance=model.covariance_, random_state=0).fit(X)
+    np.testing.assert_array_equal(model.labels_, chosen.labels_)
+    assert SparseGaussianMixture(4, smoothing="floor", random_state=0).fit(X).covariance_ == "own"
+
+
+def test_reproducibility_is_one_for_the_same_clusters_under_other_names():
+    from docclust.em import Fit
+
+    fits = [Fit(None, np.array(labels), None) for labels in ([0, 0, 1, 1], [1, 1, 0, 0], [2, 2, 3, 3])]
+    assert reproducibility(fits) == pytest.approx(1)
+    assert reproducibility([fits[0], Fit(None, np.array([0, 1, 0, 1]), None)]) < 0.1
+    assert reproducibility(fits[:1]) == 0
+
+
+def test_annealing_of_both_kinds_ends_at_the_final_smoothing():
+    X, _ = topics()
+    soft, cooled, none = (
+        SparseGaussianMixture(4, covariance="own", annealing=annealing, random_state=0, n_init=1).fit(X)
+        for annealing in ("responsibilities", "smoothing", "none")
+    )
+    assert soft.reg_covar_ == cooled.reg_covar_ == none.reg_covar_
+    assert cooled.steps_[0].smoothing > cooled.reg_covar_ == soft.steps_[0].smoothing
+    assert soft.steps_[0].undecided > none.steps_[0].undecided
+
+
 def test_renumbering_changes_names_and_nothing_else():
     X, _ = topics()
     model = SparseGaussianMixture(4, random_state=0).fit(X)
@@ -202,7 +232,7 @@ def test_renumbering_changes_names_and_nothing_else():
     [
         ({"n_components": 0}, "n_components must be at least 1, got 0"),
         ({"n_components": 7}, r"n_components must be at most the number of distinct documents \(3\), got 7"),
-        ({"covariance": "full"}, "covariance must be one of own, pooled, tied, isotropic, cosine, got 'full'"),
+        ({"covariance": "full"}, "covariance must be one of auto, own, pooled, tied, isotropic, cosine, got 'full'"),
         ({"smoothing": "none"}, "smoothing must be one of"),
         ({"init_params": "kmean"}, "init_params must be one of"),
         ({"reg_covar": -1.0}, "reg_covar must be at least 0, got -1.0"),

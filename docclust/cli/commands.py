@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docclust import __version__
-from docclust.cli import output, progress
+from docclust.cli import output, progress, reporting
+from docclust.cli.reporting import RunFolder
 from docclust.errors import DocclustError, SettingError
 from docclust.report import data
 
@@ -44,8 +45,8 @@ class Format(StrEnum):
     csv = "csv"
 
 
-class ReportFormat(StrEnum):
-    """How a report is printed."""
+class OneFormat(StrEnum):
+    """How one thing is printed."""
 
     text = "text"
     json = "json"
@@ -59,14 +60,10 @@ class Kind(StrEnum):
     atypical = "atypical"
 
 
-RunFolder = Annotated[
-    Path, typer.Argument(metavar="RUN", help="A folder that docclust run has made.", show_default=False)
-]
 ListFormat = Annotated[
     Format | None,
     typer.Option("--format", help="How to print: a table on a terminal, else JSON.", show_default=False),
 ]
-OneFormat = Annotated[ReportFormat, typer.Option("--format", help="How to print.")]
 
 
 def _version(wanted: bool) -> None:
@@ -111,9 +108,13 @@ def run(
 
         store.check_folder(folder, force)
         found = pipeline.run(settings, told)
+        page = None
+        if settings.report.html:
+            told("report", 0, 0)
+            page = reporting.html(found, with_text=settings.report.text)
         told("write", 0, 0)
-        store.write_run(found, folder, force)
-    output.lines(_report_lines(found))
+        store.write_run(found, folder, force, page)
+    output.lines(reporting.lines(found))
     if not quiet:
         output.tell(f"written to {folder}. Next: docclust ambiguous {folder}")
 
@@ -197,7 +198,7 @@ def ambiguous(
 def show(
     folder: RunFolder,
     document: Annotated[str, typer.Argument(help="Its id, the beginning of its id, or its title.", show_default=False)],
-    format: OneFormat = ReportFormat.text,
+    format: Annotated[OneFormat, typer.Option("--format", help="How to print.")] = OneFormat.text,
 ) -> None:
     """Print all that is known of one document, and its text with the words that pull it each way."""
     from docclust import pipeline, store
@@ -206,7 +207,7 @@ def show(
     row = data.find(found.documents, document)
     known = {listed.id: listed for listed in found.ambiguous}.get(found.documents[row].id)
     known = known or pipeline.explain(found, row)
-    if format is ReportFormat.json:
+    if format is OneFormat.json:
         output.write_json(store.plain(known))
         return
     from docclust.report import text
@@ -216,16 +217,8 @@ def show(
     output.lines([*about, "", *_text(found, row, known, width)])
 
 
-@app.command(epilog="Example: docclust report runs/six_topics")
-def report(folder: RunFolder, format: OneFormat = ReportFormat.text) -> None:
-    """Print the report of a run again."""
-    from docclust import store
-
-    found = store.load_run(folder)
-    if format is ReportFormat.json:
-        output.write_json(store.plain(data.summarise(found)))
-    else:
-        output.lines(_report_lines(found))
+app.command(epilog="Example: docclust report runs/six_topics --open")(reporting.report)
+app.command(epilog="Example: docclust plot runs/six_topics map --out map.svg")(reporting.plot)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -242,12 +235,6 @@ def main(arguments: list[str] | None = None) -> None:
         if leaving.code == 130:
             output.tell("interrupted.")
         raise
-
-
-def _report_lines(found: "Run") -> list["Text"]:
-    from docclust.report import text
-
-    return text.summary(data.summarise(found), output.console().width)
 
 
 def _text(found: "Run", row: int, known: "Ambiguous", width: int) -> Iterator["Text"]:

@@ -8,6 +8,8 @@ STAGES = {
     "fit": "fitting",
     "calibrate": "calibrating",
     "describe": "describing",
+    "map": "mapping",
+    "report": "reporting",
     "write": "writing",
 }
 

@@ -13,9 +13,9 @@ from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Res
 
 # A responsibility less than e^DROP times the largest one of its document is taken to be zero, and the others are
 # scaled to sum to one. With q the responsibilities kept, F(q, parameters) <= objective (Neal & Hinton 1998, section 2),
-# and F(q) is the logsumexp over the clusters kept: it lacks log(1 + dropped / kept) <= K e^DROP = K 1e-12 nats a
+# and F(q) is the logsumexp over the clusters kept: it lacks log(1 + dropped / kept) <= K e^DROP = K 1e-8 nats a
 # document. An M-step raises F(q), so the objective never falls by more than that.
-DROP = np.log(1e-12)
+DROP = np.log(1e-8)
 # With this in its place only what a double cannot hold is dropped.
 UNDERFLOW = -746.0
 # More than there are workers, so that the last of them do not wait long for each other.

@@ -46,23 +46,27 @@ def render(run: "Run", texts: "Texts | None") -> str:
     """The report of a run as HTML; `texts` None leaves every text out."""
     style, script = _style(), _script()
     held = page(run, texts)
-    return _environment().get_template("report.html").render(
-        name=run.settings.name or "docclust",
-        version=docclust.__version__,
-        policy=policy(style, script),
-        style=Markup(style),
-        script=Markup(script),
-        data=_data(held),
-        facts=prose.facts(run),
-        warnings=run.manifest.get("warnings", []),
-        tiles=_tiles(run),
-        clusters=_sizes(run),
-        figures=[asdict(figure) for figure in prose.figures(run)],
-        reliability=[asdict(group) for group in run.reliability],
-        settings=prose.settings(run),
-        below=f"{run.settings.ambiguity.undecided_below:g}",
-        balance=f"{run.settings.keywords.balance:g}",
-        text_note=held.meta["text_note"],
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            name=run.settings.name or "docclust",
+            version=docclust.__version__,
+            policy=policy(style, script),
+            style=Markup(style),
+            script=Markup(script),
+            data=_data(held),
+            facts=prose.facts(run),
+            warnings=run.manifest.get("warnings", []),
+            tiles=_tiles(run),
+            clusters=_sizes(run),
+            figures=[asdict(figure) for figure in prose.figures(run)],
+            reliability=[asdict(group) for group in run.reliability],
+            settings=prose.settings(run),
+            below=f"{run.settings.ambiguity.undecided_below:g}",
+            balance=f"{run.settings.keywords.balance:g}",
+            text_note=held.meta["text_note"],
+        )
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from docclust.report import packing, words
-from docclust.report.texts import LONGEST, SHORTEST, Texts, marks
+from docclust.report.texts import Texts, fitted, marks
 
 if TYPE_CHECKING:
     from docclust.results import Ambiguous, Frames, Map, Run
@@ -16,7 +16,6 @@ FULL = 65535
 NEAREST = 3
 # Shares below this are left out of a pie, except the two largest; the page draws what is missing in grey.
 LEAST_SLICE = 0.005
-MIB = 2**20
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def page(run: "Run", texts: Texts | None) -> Page:
     documents = run.documents
     rows = {document.id: row for row, document in enumerate(documents)}
     evidence, listed = _evidence(run)
-    kept, note = _kept_texts(run, texts, {rows[found.id] for found in evidence})
+    kept, note = fitted(run, texts, {rows[found.id] for found in evidence})
     found_words = words.candidates(run)
     by_id = {document.id: kept[rows[document.id]] or "" for document in evidence} if kept else {}
     marked = list(marks(run, evidence, by_id)) if kept else [[]] * len(evidence)
@@ -214,44 +213,3 @@ def _ellipses(centres: np.ndarray, covariances: np.ndarray) -> list[list[float]]
     """x, y, and the three numbers of the covariance: xx, xy, yy."""
     flat = np.column_stack([centres, covariances[:, 0, 0], covariances[:, 0, 1], covariances[:, 1, 1]])
     return [[float(f"{number:.6g}") for number in row] for row in flat]
-
-
-def _kept_texts(run: "Run", texts: Texts | None, whole: set[int]) -> tuple[list[str | None] | None, str]:
-    """The texts that fit the page, and a sentence on what is missing."""
-    if texts is None:
-        return None, "Texts were left out of this report on request."
-    if texts.problem:
-        return None, f"The texts could not be read again: {texts.problem.rstrip('.')}."
-    most = run.settings.report.max_text_mib * MIB
-    longest = LONGEST
-    kept = texts.texts
-    while (size := sum(map(len, packing.packed_texts(kept)["blocks"]))) > most and longest > SHORTEST:
-        total = sum(len(text or "") for text in kept)
-        longest = _limit(kept, whole, 0.97 * total * most / size)
-        kept = texts.cut(longest, whole)
-    notes = []
-    if any(text is None for text in kept):
-        notes.append(f"{sum(text is None for text in kept):,} documents are no longer in the corpus.")
-    if longest < LONGEST:
-        notes.append(
-            f"To keep this file small, texts are cut after {longest:,} characters; "
-            f"those of the listed documents after {LONGEST:,}."
-        )
-    elif any(length > LONGEST for length in texts.lengths):
-        notes.append(f"Texts are cut after {LONGEST:,} characters.")
-    return kept, " ".join(notes)
-
-
-def _limit(texts: list[str | None], whole: set[int], total: float) -> int:
-    """The length at which texts must be cut so that `total` characters are left, but no less than the shortest."""
-    lengths = np.sort([len(text or "") for row, text in enumerate(texts) if row not in whole])
-    left = total - sum(len(texts[row] or "") for row in whole)
-    before = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    counts = np.arange(len(lengths), 0, -1)
-    over = np.flatnonzero(before + lengths * counts > left)
-    if not over.size:
-        return LONGEST - 1
-    first = over[0]
-    return int(max((left - before[first]) / counts[first], SHORTEST))
-
-

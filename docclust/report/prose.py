@@ -122,7 +122,7 @@ def settings(run: "Run") -> list[str]:
         f"{'; a word said twice does not count double' if v.sublinear_tf else ''}.",
         f"{m.n_components} clusters were asked for. EM began {counted(s.seeding.n_init, 'time')} from "
         f"{SEEDINGS.get(s.seeding.method, s.seeding.method)}, and the best end was kept.",
-        f"{COVARIANCES.get(m.covariance, m.covariance)}; {SMOOTHINGS.get(m.smoothing, m.smoothing)}.",
+        f"{COVARIANCES[run.model.covariance_]}{' (chosen by the data)' if m.covariance == 'auto' else ''}; {SMOOTHINGS.get(m.smoothing, m.smoothing)}.",
         f"EM took {counted(len(run.convergence), 'iteration')}"
         f"{'' if run.model.converged_ else ' and had not converged'}. The seed is {s.seed}.",
     ]
@@ -150,7 +150,8 @@ def _source(corpus) -> str:
 def _at_least(limit: int | float | str) -> str:
     if limit == "auto":
         return "3 documents or more where there are enough"
-    return f"{limit:g} of the documents or more" if isinstance(limit, float) else f"{counted(limit, 'document')} or more"
+    of_all = f"{limit:g} of the documents" if isinstance(limit, float) else counted(limit, "document")
+    return f"{of_all} or more"
 
 
 def _at_most(limit: int | float) -> str:

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from docclust.errors import DocclustError
+from docclust.report import packing
 
 if TYPE_CHECKING:
     from docclust.results import Ambiguous, Run
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 # further, and these documents are not.
 LONGEST = 20_000
 SHORTEST = 200
+MIB = 2**20
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,7 @@ class Texts:
 
     def cut(self, longest: int, whole: set[int]) -> list[str | None]:
         """The texts, those not in `whole` cut to `longest` characters."""
-        return [
-            text if text is None or row in whole else shorten(text, longest) for row, text in enumerate(self.texts)
-        ]
+        return [text if text is None or row in whole else shorten(text, longest) for row, text in enumerate(self.texts)]
 
 
 def read(run: "Run") -> Texts:
@@ -53,6 +55,45 @@ def read(run: "Run") -> Texts:
     if not any(texts):
         return Texts([], [], "the corpus no longer has these documents")
     return Texts(texts, lengths)
+
+
+def fitted(run: "Run", texts: Texts | None, whole: set[int]) -> tuple[list[str | None] | None, str]:
+    """The texts, cut to fit the page except those of the rows in `whole`, and a sentence on what is missing."""
+    if texts is None:
+        return None, "Texts were left out of this report on request."
+    if texts.problem:
+        return None, f"The texts could not be read again: {texts.problem.rstrip('.')}."
+    most = run.settings.report.max_text_mib * MIB
+    longest = LONGEST
+    kept = texts.texts
+    while (size := sum(map(len, packing.packed_texts(kept)["blocks"]))) > most and longest > SHORTEST:
+        total = sum(len(text or "") for text in kept)
+        longest = _limit(kept, whole, 0.97 * total * most / size)
+        kept = texts.cut(longest, whole)
+    notes = []
+    if any(text is None for text in kept):
+        notes.append(f"{sum(text is None for text in kept):,} documents are no longer in the corpus.")
+    if longest < LONGEST:
+        notes.append(
+            f"To keep this file small, texts are cut after {longest:,} characters; "
+            f"those of the listed documents after {LONGEST:,}."
+        )
+    elif any(length > LONGEST for length in texts.lengths):
+        notes.append(f"Texts are cut after {LONGEST:,} characters.")
+    return kept, " ".join(notes)
+
+
+def _limit(texts: list[str | None], whole: set[int], total: float) -> int:
+    """The length at which texts must be cut so that `total` characters are left, but no less than the shortest."""
+    lengths = np.sort([len(text or "") for row, text in enumerate(texts) if row not in whole])
+    left = total - sum(len(texts[row] or "") for row in whole)
+    before = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    counts = np.arange(len(lengths), 0, -1)
+    over = np.flatnonzero(before + lengths * counts > left)
+    if not over.size:
+        return LONGEST - 1
+    first = over[0]
+    return int(max((left - before[first]) / counts[first], SHORTEST))
 
 
 def shorten(text: str, longest: int) -> str:

@@ -7,7 +7,7 @@ files    JSON, CSV and npz
 
 from docclust.store.files import plain
 from docclust.store.reading import load_ambiguous, load_clusters, load_documents, load_manifest, load_run
-from docclust.store.writing import check_folder, write_run
+from docclust.store.writing import check_folder, write_report, write_run
 
 __all__ = [
     "check_folder",
@@ -17,5 +17,6 @@ __all__ = [
     "load_manifest",
     "load_run",
     "plain",
+    "write_report",
     "write_run",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 
 from docclust import config
 from docclust.errors import RunError
-from docclust.results import Ambiguous, Assignment, Cluster, Run
+from docclust.results import Ambiguous, Assignment, Cluster, Frames, Group, Map, Run
 from docclust.store.files import (
     AGAIN,
     FORMAT,
@@ -49,6 +49,8 @@ def load_run(folder: Path | str) -> Run:
         convergence = [{key: number(value) for key, value in row.items()} for row in read_table(path)]
     with reading(folder / "metrics.json") as path:
         metrics = {key: restore(float | None, value) for key, value in read_json(path).items()}
+    with reading(folder / "reliability.json") as path:
+        reliability = restore(list[Group], read_json(path))
     model, words, display, idf = _read_model(folder / "model")
     run = Run(
         settings=settings,
@@ -63,6 +65,8 @@ def load_run(folder: Path | str) -> Run:
         words=words,
         display=display,
         idf=idf,
+        map=_read_map(folder / "map.npz"),
+        reliability=reliability,
         manifest=manifest,
     )
     n, k, v = len(run.documents), len(run.clusters), len(words)
@@ -120,6 +124,15 @@ def load_documents(folder: Path | str) -> list[Assignment]:
             )
             for row in read_table(path)
         ]
+
+
+def _read_map(path: Path) -> Map | None:
+    if not path.exists():
+        return None
+    with reading(path):
+        arrays = read_arrays(path)
+        followed = {name.removeprefix("frame_"): arrays.pop(name) for name in list(arrays) if name.startswith("frame_")}
+        return Map(**arrays, frames=Frames(**followed) if followed else None)
 
 
 def _read_model(folder: Path) -> tuple["SparseGaussianMixture", np.ndarray, list[str], np.ndarray]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from docclust import config
 from docclust.errors import RunError
-from docclust.results import Run
+from docclust.results import Map, Run
 from docclust.store.files import FORMAT, SCHEMA, plain, write_json, write_rows, write_table, write_text
 
 COLUMNS = (
@@ -25,6 +25,7 @@ COLUMNS = (
     "unclear",
     "atypical",
 )
+REPORT = "report.html"
 
 
 def check_folder(folder: Path, force: bool) -> None:
@@ -50,7 +51,7 @@ def check_folder(folder: Path, force: bool) -> None:
         raise RunError(f"{folder}: cannot be made, for {above} may not be written to. Try another --out.")
 
 
-def write_run(run: Run, folder: Path, force: bool = False) -> None:
+def write_run(run: Run, folder: Path, force: bool = False, report: str | None = None) -> None:
     """Write a run folder, whole or not at all.
 
     Parameters
@@ -59,6 +60,8 @@ def write_run(run: Run, folder: Path, force: bool = False) -> None:
     folder : Path
     force : bool, default=False
         Replace a run that is there. It stays as it is until the new one is complete.
+    report : str, optional
+        What to write as report.html.
 
     Raises
     ------
@@ -74,6 +77,8 @@ def write_run(run: Run, folder: Path, force: bool = False) -> None:
         try:
             new.mkdir()  # mkdtemp makes a folder for the owner alone; this one is as open as any other
             _write_files(run, new)
+            if report is not None:
+                write_text(new / REPORT, report)
             _flush(new)
             if force and folder.exists():
                 folder.rename(old)
@@ -88,6 +93,24 @@ def write_run(run: Run, folder: Path, force: bool = False) -> None:
         raise RunError(f"{folder}: cannot be written ({error.strerror or error}). {remedy}") from error
     except MemoryError as error:
         raise RunError(f"{folder}: cannot be written, for there is no memory left. Try fewer clusters.") from error
+
+
+def write_report(folder: Path, report: str) -> Path:
+    """Write report.html into a run folder, whole or not at all; return its path.
+
+    Raises
+    ------
+    RunError
+        The folder cannot be written to.
+    """
+    path = Path(folder) / REPORT
+    try:
+        with tempfile.TemporaryDirectory(prefix=".docclust-", dir=path.parent) as staging:
+            write_text(Path(staging) / REPORT, report)
+            (Path(staging) / REPORT).replace(path)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written ({error.strerror or error}). Free some space.") from error
+    return path
 
 
 def _is_run(folder: Path) -> bool:
@@ -108,10 +131,20 @@ def _write_files(run: Run, folder: Path) -> None:
     write_json(folder / "clusters.json", run.clusters)
     write_json(folder / "ambiguous.json", run.ambiguous)
     write_json(folder / "metrics.json", run.metrics)
+    write_json(folder / "reliability.json", run.reliability)
     write_table(folder / "convergence.csv", list(steps[0]) if steps else [], (step.values() for step in steps))
     write_rows(folder / "responsibilities.npz", run.responsibilities)
     write_rows(folder / "counts.npz", run.counts)
+    if run.map is not None:
+        _write_map(run.map, folder / "map.npz")
     _write_model(run, folder / "model")
+
+
+def _write_map(drawn: Map, path: Path) -> None:
+    arrays = {name: getattr(drawn, name) for name in ("points", "centres", "covariances")}
+    if drawn.frames is not None:
+        arrays |= {f"frame_{name}": array for name, array in vars(drawn.frames).items()}
+    np.savez_compressed(path, **arrays)
 
 
 def _write_model(run: Run, folder: Path) -> None:

@@ -25,7 +25,7 @@ function ambiguousItem(found) {
   return el("li", { "data-row": row },
     el("div", { class: "line" }, opener(row, "plain title"), el("span", { class: "small" }, `${chosen.kind} ${share(D[chosen.kind][row])}, ${share(D.probability[row])} in `, badge(D.cluster[row]),
       ...(D.runner[row] ? [`, ${share(D.runner_up_probability[row])} in `, badge(D.runner[row] - 1)] : []))),
-    found.shares.length ? sharesBar(found.shares) : null, el("p", {}, el("bdi", { text: found.reason })), pullWords(found),
+    found.shares.length ? el("div", { class: "explained" }, sharesBar(found.shares), el("span", { class: "small", text: sharesSaid(found.shares, 3) })) : null, el("p", {}, el("bdi", { text: found.reason })), pullWords(found),
     chosen.kind === "atypical" && found.unexpected.length ? el("p", {}, ...found.unexpected.map((word) => el("span", { class: "pull" }, el("bdi", { text: word })))) : null,
     D.hasTexts ? details : null);
 }
@@ -49,12 +49,12 @@ function drawMatrix() {
   const most = Math.max(...pairs.values());
   const cell = (a, b) => {
     const number = pairs.get(key(a, b));
-    if (!number) return el("td", {});
-    const heat = Math.ceil((4 * number) / most);
+    if (!number) return el("td", { class: a === b ? "same" : "none" });
+    const heat = Math.ceil((4 * number) / Math.max(most, 4));
     return el("td", {}, el("button", { type: "button", class: `heat${heat}`, text: number, "aria-label": `${count(number, "mixed document")} of clusters ${a} and ${b}`, "data-pair": `${a}-${b}`, onclick: () => choosePair(a, b) }));
   };
   $("matrix").replaceChildren(el("table", { class: "matrix" },
-    el("thead", {}, el("tr", {}, el("td", {}), ...used.map((b) => el("th", { scope: "col" }, badge(b))))),
+    el("thead", {}, el("tr", {}, el("td", { class: "corner" }), ...used.map((b) => el("th", { scope: "col" }, badge(b))))),
     el("tbody", {}, ...used.map((a) => el("tr", {}, el("th", { scope: "row" }, badge(a), " ", el("bdi", { text: D.clusters[a].name })), ...used.map((b) => cell(a, b)))))));
 }
 

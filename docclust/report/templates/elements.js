@@ -35,8 +35,10 @@ const clusterName = (cluster) => `${cluster}  ${D.clusters[cluster].name}`;
 const bar = (part, cluster) => svg("svg", { class: `bar k${cluster % COLOURS}`, viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" },
   svg("rect", { width: Math.max(100 * part, part > 0 ? 1 : 0).toFixed(2), height: 8 }));
 
+const sharesSaid = (slices, most) => slices.slice(0, most).map(([cluster, part]) => `${shown(part)} by ${cluster}`).join(", ") + (slices.length > most ? ", ..." : "");
+
 function sharesBar(slices) {
-  const said = slices.map(([cluster, part]) => `${shown(part)} of cluster ${cluster}`).join(", ");
+  const said = `Explained: ${sharesSaid(slices, slices.length)}`;
   const drawn = svg("svg", { class: "shares", viewBox: "0 0 100 8", preserveAspectRatio: "none", role: "img", "aria-label": said });
   let left = 0;
   for (const [cluster, part] of slices) {

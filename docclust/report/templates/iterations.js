@@ -64,8 +64,8 @@ function drawIterations() {
     frame = next;
     $("frame").value = next;
     const iteration = frames.iterations[next], step = steps[iteration];
-    const said = next === 0 ? "At the start" : next === last ? `At the end, iteration ${iteration + 1}` : `Iteration ${iteration + 1}`;
-    $("frame-said").textContent = `${said} of ${steps.length}: ${count(step.moved, "document")} moved.`;
+    const said = next === 0 ? ", the start" : next === last ? ", the end" : "";
+    $("frame-said").textContent = `Iteration ${iteration + 1} of ${steps.length}${said}: ${count(step.moved, "document")} moved.`;
     $("frame").setAttribute("aria-valuetext", $("frame-said").textContent);
     for (const { place } of charts) place(iteration);
     glide(frames.ellipses[next]);
@@ -80,7 +80,7 @@ function drawIterations() {
     $("play").textContent = "Pause";
     playing = setInterval(() => { if (frame < last) go(frame + 1); if (frame >= last) stop(); }, 520);
   });
-  $("frame-about").textContent = `The plane of the map, the same throughout: ${count(m, "document")} are followed, all listed ambiguous ones among them where there is room, the others at even distances. They stay where they are; their shares and the ellipses change. Smoothing cools from the scale of the whole corpus, so clusters begin wide and together. ${frames.iterations.length < steps.length ? `Of ${steps.length} iterations ${frames.iterations.length} are kept.` : ""}`;
+  $("frame-about").textContent = `The plane of the map, the same throughout: ${count(m, "document")} are followed, all listed ambiguous ones among them where there is room, the others at even distances. They stay where they are; their shares and the ellipses change. ${steps[0].smoothing > 1.01 * steps.at(-1).smoothing ? "Smoothing cools from the scale of the whole corpus, so clusters begin wide and together." : ""} ${frames.iterations.length < steps.length ? `Of ${steps.length} iterations ${frames.iterations.length} are kept.` : ""}`;
   $("frame-charts").replaceChildren(...charts.map(({ figure }) => figure));
   go(last);
 }

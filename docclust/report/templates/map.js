@@ -1,6 +1,6 @@
 // The map of the finished run. Thinned by a rule: all listed documents, then undecided ones, then the others.
 
-const MOST = { undecided: 1500, decided: 6000 };
+const MOST = { undecided: 600, decided: 5000 };
 const planes = [];
 
 const xOf = (row) => D.meta.map.low[0] + (D.x[row] / FULL) * D.meta.map.span[0];
@@ -50,8 +50,10 @@ function drawMap() {
     drawn.points(byCluster, few ? 4 : 2.4, colours, few ? 0.85 : 0.6);
     for (const [px, py, row] of found.undecided) drawn.slices(px, py, few ? 7 : 4.5, pie(row), colours);
     for (const [px, py, row] of found.listed) {
-      if (undecided(row)) drawn.slices(px, py, few ? 8 : 6.5, pie(row), colours);
-      else { const one = D.clusters.map(() => []); one[D.cluster[row]].push([px, py]); drawn.points([one[D.cluster[row]]].length ? one : one, few ? 5 : 4, colours, 1); }
+      const radius = few ? 7 : 5.5, about = D.evidence.get(row);
+      if (undecided(row)) drawn.slices(px, py, radius, pie(row), colours);
+      else drawn.points(D.clusters.map((_, cluster) => (cluster === D.cluster[row] ? [[px, py]] : [])), radius - 2, colours, 1);
+      if (about.kinds.includes("mixed")) drawn.ring(px, py, radius + 3.5, about.shares, colours);
     }
     drawn.targets = [...found.decided, ...found.undecided, ...found.listed];
     if (matches) {

@@ -77,8 +77,10 @@ class Plane {
     context.globalAlpha = 1;
   }
 
-  number(cluster, [x, y], colours) {
-    const [px, py] = this.at(x, y), context = this.context, text = String(cluster);
+  // The number stands on the top of the outline, where it hides no document.
+  number(cluster, [x, y, , xy, yy], colours) {
+    const up = RADIUS * Math.sqrt(Math.max(yy, 1e-300));
+    const [px, py] = this.at(x + (RADIUS * RADIUS * xy) / up, y + up), context = this.context, text = String(cluster);
     context.font = "650 13px system-ui, sans-serif";
     const width = Math.max(context.measureText(text).width + 10, 22);
     context.fillStyle = colours.card;
@@ -124,6 +126,19 @@ class Plane {
     context.beginPath();
     context.arc(px, py, radius, 0, 2 * Math.PI);
     context.stroke();
+  }
+
+  // Around a mixed document, how much of its words each cluster explains.
+  ring(px, py, radius, shares, colours) {
+    const context = this.context;
+    let angle = -Math.PI / 2;
+    context.lineWidth = 3;
+    for (const [cluster, part] of shares) {
+      context.strokeStyle = colours.colours[cluster % COLOURS];
+      context.beginPath();
+      context.arc(px, py, radius, angle, (angle += 2 * Math.PI * part));
+      context.stroke();
+    }
   }
 
   zoom(factor, px = this.width / 2, py = this.height / 2) {

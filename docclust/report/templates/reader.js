@@ -20,7 +20,7 @@ function evidence(found) {
   const parts = [el("p", {}, el("bdi", { text: found.reason }))];
   if (found.pulls.some(([, words]) => words.length)) parts.push(el("h3", { text: "Words that pull each way, in nats" }), pullWords(found));
   if (found.shares.length) parts.push(el("h3", { text: "Of its words, each cluster explains" }), sharesBar(found.shares),
-    el("p", { class: "small", text: found.shares.map(([cluster, part]) => `${shown(part)} of ${cluster}`).join(", ") }));
+    el("p", { class: "small", text: sharesSaid(found.shares, found.shares.length) }));
   if (found.unexpected.length) parts.push(el("h3", { text: "Words that nobody expects here" }), el("p", {}, ...found.unexpected.map((word) => el("span", { class: "pull" }, el("bdi", { text: word })))));
   return parts;
 }

@@ -6,7 +6,8 @@ const D = {};
 const parsed = (name) => JSON.parse(document.getElementById("data-" + name).textContent);
 
 async function inflated(base64) {
-  const packed = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const characters = atob(base64), packed = new Uint8Array(characters.length);
+  for (let i = 0; i < packed.length; i++) packed[i] = characters.charCodeAt(i);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

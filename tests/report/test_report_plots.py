@@ -1,0 +1,46 @@
+"""Static pictures: every kind, in every format, the same bytes for the same run."""
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from docclust.errors import RunError, SettingError
+
+pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+
+
+@pytest.mark.parametrize("name", ["map", "ellipses", "convergence", "reliability"])
+@pytest.mark.parametrize("suffix", [".svg", ".png"])
+def test_every_picture_is_drawn(small_run, tmp_path, name, suffix):
+    from docclust.report import plots
+
+    plots.draw(small_run, name, tmp_path / f"a{suffix}")
+    plots.draw(small_run, name, tmp_path / f"b{suffix}")
+    first = (tmp_path / f"a{suffix}").read_bytes()
+    assert len(first) > 2000
+    assert first == (tmp_path / f"b{suffix}").read_bytes()
+
+
+def test_what_was_not_kept_or_cannot_be_written_is_said(small_run, tmp_path):
+    from docclust.report import plots
+
+    with pytest.raises(SettingError, match=r"--out must end in \.svg, \.png, \.pdf, got map\.bmp"):
+        plots.draw(small_run, "map", tmp_path / "map.bmp")
+    without = replace(small_run, map=replace(small_run.map, frames=None))
+    with pytest.raises(RunError, match="kept no iterations"):
+        plots.draw(without, "ellipses", tmp_path / "a.svg")
+    with pytest.raises(RunError, match="cannot be written"):
+        plots.draw(small_run, "map", tmp_path / "none" / "a.svg")
+
+
+def test_without_matplotlib_the_extra_is_named(small_folder, monkeypatch, capsys):
+    from docclust.cli import main
+
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.delitem(sys.modules, "docclust.report.plots", raising=False)
+    monkeypatch.delattr("docclust.report.plots", raising=False)
+    with pytest.raises(SystemExit) as left:
+        main(["plot", str(small_folder), "map"])
+    assert left.value.code == 2
+    assert 'pip install "docclust[plot]"' in capsys.readouterr().err

@@ -1,0 +1,133 @@
+"""Both benchmarks run on the small corpus and write tables that can be read; their splices are what they say."""
+
+import importlib
+import json
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SIX_TOPICS = ROOT / "corpora" / "six_topics.jsonl"
+NUMBER = re.compile(r"\*{0,2}-?\d+\.\d+")
+
+
+@pytest.fixture
+def scripts(monkeypatch):
+    """The modules of benchmarks/, which is no package: its scripts are run by their path."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    return SimpleNamespace(**{n: importlib.import_module(n) for n in ("corpora", "peers", "quality", "ambiguity")})
+
+
+@pytest.fixture
+def readme(tmp_path):
+    """A copy of benchmarks/README.md without its tables."""
+    text = (ROOT / "benchmarks" / "README.md").read_text("utf-8")
+    path = tmp_path / "README.md"
+    path.write_text(re.sub(r"(<!-- (\w+): begin -->).*?(<!-- \2: end -->)", r"\1\n\3", text, flags=re.DOTALL), "utf-8")
+    return path
+
+
+def run(script, results, readme, *options):
+    fixed = ["--jsonl", str(SIX_TOPICS), "--seeds", "1", "--threads", "1", "--results", str(results)]
+    script.main([*fixed, "--table", str(readme), *options])
+
+
+def tables_of(readme, section):
+    """The tables between the markers of a section: lists of rows of cells; all rows of a table are equally long."""
+    text = readme.read_text("utf-8").split(f"<!-- {section}: begin -->")[1].split(f"<!-- {section}: end -->")[0]
+    found = []
+    for block in text.split("\n\n"):
+        lines = block.strip().splitlines()
+        if lines and lines[0].startswith("|"):
+            rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+            assert len({len(row) for row in rows}) == 1
+            found.append([rows[0], *rows[2:]])
+    return found
+
+
+def test_quality_writes_its_tables_and_says_what_it_did_not_run(scripts, readme, tmp_path):
+    results = tmp_path / "quality.jsonl"
+    run(scripts.quality, results, readme, "--methods", "docclust,kmeans_10")
+    overview, details = tables_of(readme, "quality")
+    nmi = {row[0]: row[1] for row in overview[1:]}
+    assert len(nmi) == len(scripts.peers.METHODS)
+    assert NUMBER.match(nmi["docclust"])
+    assert nmi["NMF"] == "not run"
+    k_means = next(row for row in details if row[0] == "k-means, 10 starts")
+    assert k_means[-1] == "1.00"
+    assert str(ROOT) not in readme.read_text("utf-8")
+
+
+def test_a_column_is_added_to_results_that_are_there(scripts, readme, tmp_path):
+    results = tmp_path / "quality.jsonl"
+    run(scripts.quality, results, readme, "--methods", "kmeans_1")
+    before = results.read_text("utf-8")
+    with pytest.raises(SystemExit, match="Try --continue"):
+        run(scripts.quality, results, readme, "--methods", "nmf")
+    run(scripts.quality, results, readme, "--methods", "kmeans_1,nmf", "--continue")
+    after = results.read_text("utf-8")
+    assert after.startswith(before)
+    added = [json.loads(line) for line in after.removeprefix(before).splitlines()]
+    assert [line["method"] for line in added if "method" in line] == ["nmf"]
+    nmi = {row[0]: row[1] for row in tables_of(readme, "quality")[0]}
+    assert NUMBER.match(nmi["NMF"])
+    assert NUMBER.match(nmi["k-means, 1 start"])
+
+
+def test_the_ablation_changes_one_choice_at_a_time(scripts, readme, tmp_path):
+    results = tmp_path / "quality.jsonl"
+    run(scripts.quality, results, readme, "--ablation", "--methods", "default,one start")
+    (table,) = tables_of(readme, "ablation")
+    by_name = {row[0].split(" (")[0]: row for row in table}
+    assert by_name["default"][-1] == "1.00"
+    assert NUMBER.match(by_name["one start"][1])
+
+
+def test_every_line_of_the_ablation_is_made_of_real_options(scripts):
+    for options in scripts.quality.ABLATION.values():
+        scripts.peers.mixture(2, 0, 1, **options)
+
+
+def test_ambiguity_writes_its_tables(scripts, readme, tmp_path):
+    run(scripts.ambiguity, tmp_path / "ambiguity.jsonl", readme, "--methods", "docclust,nmf,kmeans_10")
+    splices, calibration, rises = tables_of(readme, "ambiguity")
+    found = {row[0]: row for row in splices}
+    for name in ("docclust: mixed", "NMF: entropy", "k-means, 10 starts: distance ratio"):
+        assert all(NUMBER.match(cell) for cell in found[name][2:])
+    assert found["LDA, scikit-learn"][1] == "not run"
+    assert NUMBER.match(calibration[1][1])
+    assert [row[0] for row in rises[1:]] == ["six_topics: mixed", "six_topics: unclear"]
+
+
+def test_an_unknown_name_is_told_the_known_ones(scripts, readme, tmp_path):
+    with pytest.raises(SystemExit, match=r"method must be one of docclust, .*got k_means"):
+        run(scripts.quality, tmp_path / "quality.jsonl", readme, "--methods", "k_means")
+
+
+def test_a_splice_has_half_the_tokens_of_two_documents_of_different_classes(scripts):
+    rows = scripts.corpora.load_jsonl(SIX_TOPICS, None)
+    half, tokens = scripts.ambiguity.half(rows.counts, np.random.default_rng(0)), scripts.ambiguity.tokens
+    assert (rows.counts - half).min() >= 0
+    np.testing.assert_array_equal(tokens(half), tokens(rows.counts) // 2)
+    spliced = scripts.ambiguity.splice(rows, 0)
+    n = int(spliced.splices.sum())
+    assert n > 0
+    assert spliced.labels.size == spliced.X.shape[0] == rows.labels.size - n
+    np.testing.assert_array_equal(spliced.labels != spliced.others, spliced.splices)
+
+
+def test_titles_are_the_first_sentence_and_the_first_eight_words(scripts):
+    text = "Oil at $4.50 a barrel? Prices rose again on Monday, and nobody knew why. More soon."
+    assert scripts.corpora.first_sentence(text) == "Oil at $4.50 a barrel?"
+    assert scripts.corpora.eight_words(text) == "Oil at $4.50 a barrel? Prices rose again"
+
+
+def test_a_perfect_clustering_has_perfect_figures(scripts):
+    rows = scripts.corpora.load_jsonl(SIX_TOPICS, None)
+    classes = np.unique(rows.labels, return_inverse=True)[1]
+    found = scripts.quality.quality(rows, classes)
+    assert [found[m] for m in ("nmi", "ari", "v_measure", "purity", "clusters")] == [1, 1, 1, 1, 6]
+    assert found["npmi"] > 0

@@ -1,0 +1,227 @@
+"""The compiled steps against the same equations by scipy, their bound on dropped responsibilities, and their bits."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from scipy.special import logsumexp
+from sklearn.cluster import kmeans_plusplus
+from sklearn.preprocessing import normalize
+
+from docclust import em, engine, gaussian, kernels, seeding
+from docclust.gaussian import Form
+from docclust.kernels import records
+
+SPARSE_FORMS = [Form(covariance=name) for name in ("own", "tied", "isotropic", "cosine")] + [
+    Form(smoothing="add"),
+    Form(smoothing="floor"),
+    Form(smoothing="floor", covariance="tied"),
+]
+DENSE_FORMS = [Form(covariance="pooled"), Form(smoothing="prior"), Form(smoothing="prior", covariance="tied")]
+NOISE = 0.004
+
+
+def label(form):
+    return f"{form.covariance}-{form.smoothing}"
+
+
+def few_common_words(n=400, v=700, seed=0):
+    """Short documents of which most words are rare, as in text; one document and one word are empty."""
+    rng = np.random.default_rng(seed)
+    frequency = 1 / np.arange(1, v) ** 1.1
+    frequency /= frequency.sum()
+    counts = np.zeros((n, v))
+    for i in range(1, n):
+        np.add.at(counts[i], rng.choice(v - 1, size=rng.integers(3, 20), p=frequency), 1)
+    return sp.csr_array(normalize(counts))
+
+
+def soft(n, k, per_document, seed=0):
+    """Responsibilities with a few clusters a document, both sparse and as an array."""
+    rng = np.random.default_rng(seed)
+    clusters = np.array([np.sort(rng.choice(k, per_document, replace=False)) for _ in range(n)])
+    shares = rng.dirichlet(np.ones(per_document), size=n)
+    dense = np.zeros((n, k))
+    np.put_along_axis(dense, clusters, shares, axis=1)
+    starts = np.arange(n + 1, dtype=np.uint64) * np.uint64(per_document)
+    return kernels.Responsibilities(starts, clusters.ravel().astype(np.uint32), shares.ravel()), dense
+
+
+def dense(r, k):
+    array = np.zeros((r.starts.size - 1, k))
+    array[np.repeat(np.arange(array.shape[0]), np.diff(r.starts).astype(int)), r.clusters] = r.shares
+    return array
+
+
+def compiled_maximise(X, r, counts, form, smoothing=NOISE):
+    parts = [kernels.maximise(block, r, counts, form, smoothing) for block in kernels.word_blocks(X)]
+    return kernels.assemble(parts, counts, form, smoothing)
+
+
+def check_objective(found, exact, k):
+    """Equal but for the responsibilities that were dropped."""
+    bound = exact.size * k * np.exp(kernels.DROP)
+    rounding = 1e-12 * np.abs(exact).sum()
+    assert -rounding <= exact.sum() - found <= bound + rounding
+
+
+@pytest.fixture
+def double_precision(monkeypatch):
+    monkeypatch.setattr(records, "SINGLE_FROM", 10**9)
+
+
+@pytest.mark.parametrize("form", SPARSE_FORMS + DENSE_FORMS, ids=label)
+@pytest.mark.parametrize("k", [1, 2, 7, 90])
+@pytest.mark.usefixtures("double_precision")
+def test_the_e_step_is_that_of_scipy(form, k):
+    X = few_common_words()
+    _, responsibilities = soft(400, k, min(k, 3))
+    moments = gaussian.accumulate(X, responsibilities, form)
+    c = gaussian.coefficients(gaussian.maximise(moments, form, NOISE, em.corpus_moments(X)))
+    expected, log_norm = gaussian.expect(X, c)
+    found = kernels.expect(X, kernels.compact(c), kernels.DROP, 0.9)
+    np.testing.assert_allclose(dense(found.responsibilities, k), expected, atol=k * np.exp(kernels.DROP))
+    np.testing.assert_array_equal(found.labels, expected.argmax(axis=1))
+    np.testing.assert_allclose(found.counts, expected.sum(axis=0), rtol=1e-6, atol=1e-5)
+    check_objective(found.objective, log_norm, k)
+    assert found.undecided == (expected.max(axis=1) < 0.9).sum()
+
+
+@pytest.mark.parametrize("form", SPARSE_FORMS + DENSE_FORMS, ids=label)
+@pytest.mark.parametrize(("k", "per_document"), [(1, 1), (7, 7), (40, 2), (40, 40)])
+def test_the_sums_are_those_of_scipy(form, k, per_document):
+    X = few_common_words()
+    r, responsibilities = soft(400, k, per_document)
+    counts = responsibilities.sum(axis=0)
+    parts = [kernels.accumulate(block, r, counts, form) for block in kernels.word_blocks(X)]
+    expected = gaussian.accumulate(X, responsibilities, form)
+    np.testing.assert_allclose(np.vstack([part.first for part in parts]), expected.first, atol=1e-13)
+    np.testing.assert_allclose(np.vstack([part.second for part in parts]), expected.second, atol=1e-13)
+
+
+@pytest.mark.parametrize("form", SPARSE_FORMS, ids=label)
+@pytest.mark.parametrize(("k", "per_document"), [(1, 1), (7, 2), (40, 2), (40, 40), (90, 1)])
+@pytest.mark.usefixtures("double_precision")
+def test_parameters_kept_only_where_words_were_seen_are_exact(form, k, per_document):
+    X = few_common_words()
+    r, responsibilities = soft(400, k, per_document)
+    counts = responsibilities.sum(axis=0)
+    compact = compiled_maximise(X, r, counts, form)
+    moments = gaussian.accumulate(X, responsibilities, form)
+    expected = gaussian.maximise(moments, form, NOISE, em.corpus_moments(X))
+    found = kernels.parameters(compact, counts, form, NOISE)
+    for name in ("weights", "means", "variances", "noise"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-9, atol=1e-14)
+    _, log_norm = gaussian.expect(X, gaussian.coefficients(expected))
+    check_objective(kernels.expect(X, compact, kernels.DROP, 0.9).objective, log_norm, k)
+    if per_document < 3 and k == 40:
+        assert compact.pairs.starts[-1] < 0.5 * X.shape[1] * k
+
+
+@pytest.mark.parametrize("form", [Form(), Form(covariance="isotropic"), Form(covariance="pooled")], ids=label)
+def test_single_precision_changes_no_cluster_and_the_objective_by_less_than_a_millionth(form, monkeypatch):
+    X = few_common_words(n=1500)
+    fits = []
+    for single_from in (2, 10**9):
+        monkeypatch.setattr(records, "SINGLE_FROM", single_from)
+        rng = np.random.RandomState(0)
+        start = seeding.start(X, 12, "kmeans", 3, rng)
+        options = {"schedule": np.full(1, 0.02), "max_iter": 15, "tol": 0.0, "target": em.corpus_moments(X), "rng": rng}
+        fits.append(em.fit(X, start, 12, form=form, **options))
+    single, double = fits
+    np.testing.assert_array_equal(single.labels, double.labels)
+    np.testing.assert_allclose(single.objective, double.objective, rtol=1e-6)
+
+
+@pytest.mark.parametrize("scale", [0.01, 0.1, 1.0])
+def test_dropped_responsibilities_cost_no_more_than_their_bound(scale):
+    """Log-densities spread so that many responsibilities fall on either side of the bound."""
+    X = few_common_words()
+    k, drop = 30, np.log(1e-3)
+    rng = np.random.default_rng(1)
+    c = gaussian.Coefficients(rng.normal(size=k), rng.normal(size=(X.shape[1], k)) / scale, np.zeros((X.shape[1], 1)))
+    exact, log_norm = gaussian.expect(X, c)
+    kept = kernels.expect(X, kernels.compact(c), drop, 0.9)
+    lost = log_norm.sum() - kept.objective
+    assert 0 <= lost <= X.shape[0] * k * np.exp(drop)
+    assert kept.responsibilities.shares.size < exact.size
+    np.testing.assert_allclose(dense(kept.responsibilities, k).sum(axis=1), 1)
+    np.testing.assert_allclose(kept.counts.sum(), X.shape[0])
+    assert kernels.expect(X, kernels.compact(c), kernels.UNDERFLOW, 0.9).objective == pytest.approx(log_norm.sum())
+
+
+@pytest.mark.parametrize("form", SPARSE_FORMS + DENSE_FORMS, ids=label)
+def test_one_worker_and_two_and_another_run_give_the_same_bits(form):
+    X = few_common_words(n=900)
+    start = seeding.start(X, 70, "k-means++", 0, np.random.RandomState(0))
+    fits = [
+        em.fit(
+            X, start, 70, form=form, schedule=np.full(1, 0.02), max_iter=4, tol=0.0, target=em.corpus_moments(X),
+            block_rows=100, n_jobs=n_jobs, rng=np.random.RandomState(0),
+        )
+        for n_jobs in (1, 2, 2)
+    ]  # fmt: skip
+    for other in fits[1:]:
+        assert other.steps == fits[0].steps
+        np.testing.assert_array_equal(other.labels, fits[0].labels)
+        np.testing.assert_array_equal(other.parameters.means, fits[0].parameters.means)
+        np.testing.assert_array_equal(other.parameters.variances, fits[0].parameters.variances)
+
+
+def test_blocks_of_words_are_the_transposed_matrix():
+    X, place = kernels.frequent_first(few_common_words())
+    columns = sp.vstack(kernels.word_blocks(X))
+    assert (columns != X.T).nnz == 0
+    assert np.all(np.diff(np.bincount(X.indices, minlength=X.shape[1])) <= 0)
+    assert (X[:, place] != few_common_words()).nnz == 0
+
+
+def test_joined_responsibilities_are_those_of_one_block():
+    X = few_common_words()
+    r, responsibilities = soft(400, 7, 3)
+    compact = compiled_maximise(X, r, responsibilities.sum(axis=0), Form())
+    whole = kernels.expect(X, compact, kernels.DROP, 0.9).responsibilities
+    parts = [kernels.expect(block, compact, kernels.DROP, 0.9).responsibilities for block in engine.blocks(X, 37)]
+    joined = kernels.joined(parts)
+    for name in ("starts", "clusters", "shares"):
+        np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
+
+
+def test_assigned_documents_are_wholly_in_their_cluster_and_others_stay():
+    r, before = soft(50, 7, 3)
+    rows, labels = np.array([0, 4, 49]), np.array([6, 0, 2])
+    after = dense(kernels.assigned(r, rows, labels), 7)
+    np.testing.assert_array_equal(after[rows], np.eye(7)[labels])
+    others = np.setdiff1d(np.arange(50), rows)
+    np.testing.assert_array_equal(after[others], before[others])
+
+
+def test_a_word_without_documents_and_a_document_without_words():
+    X = sp.csr_array((3, 2))
+    r = kernels.one_hot(np.array([0, 1, 1]))
+    counts = np.array([1.0, 2.0])
+    compact = compiled_maximise(X, r, counts, Form())
+    found = kernels.expect(X, compact, kernels.DROP, 0.9)
+    np.testing.assert_array_equal(found.labels, [1, 1, 1])
+    expected = 3 * (logsumexp(np.log(counts / 3)) - np.log(2 * np.pi * NOISE) - 1)
+    np.testing.assert_allclose(found.objective, expected)
+
+
+def test_seeds_are_those_of_scikit_learn():
+    X = few_common_words(n=600)[1:]
+    words = sp.csr_array(X.T)
+    for seed in range(5):
+        expected = kmeans_plusplus(X, 25, random_state=seed)[1]
+        found = seeding.plus_plus(X, words, 25, np.random.RandomState(seed))
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_the_spectral_density_finds_ranks_within_three_of_its_standard_deviations():
+    X = few_common_words(n=3000, v=900)
+    exact = np.linalg.eigvalsh(np.cov(X.toarray(), rowvar=False, bias=True))[::-1]
+    found = em.spectrum(X, 200)
+    np.testing.assert_allclose(found[0], exact[0], rtol=1e-3)
+    for rank in (33, 50, 100, 200):
+        ranks_off = int(3 * np.sqrt(2 * rank / em.PROBES))
+        assert exact[rank + ranks_off] < found[rank - 1] < exact[rank - ranks_off]
+    assert np.all(np.diff(found) <= 0)
+    np.testing.assert_array_equal(found, em.spectrum(X, 200))
