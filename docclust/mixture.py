@@ -21,8 +21,8 @@ from docclust.probability import Temperature, softmax
 COVARIANCES = ("auto", "own", "pooled", "tied", "isotropic", "cosine")
 SMOOTHINGS = ("noise", "add", "floor", "prior")
 ANNEALINGS = ("responsibilities", "smoothing", "none")
-# How much more the starts may agree under the cosine form before the free variances are given up.
-REPRODUCIBILITY_LOST = 0.1
+# How many times more the starts may agree under the cosine form before the free variances are given up.
+REPRODUCIBILITY_RATIO = 1.14
 
 
 class SparseGaussianMixture(DensityMixin, BaseEstimator):
@@ -210,8 +210,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         elif self.covariance == "auto":
             free = self._run(X, starts, "pooled", options, state)
             plain = self._run(X, starts, "cosine", options, state)
-            lost = reproducibility(plain) - reproducibility(free)
-            if lost > REPRODUCIBILITY_LOST:
+            if reproducibility(plain) > REPRODUCIBILITY_RATIO * reproducibility(free):
                 results, self.covariance_ = self._run(X, starts, "isotropic", options, state), "isotropic"
             else:
                 results, self.covariance_ = free, "pooled"

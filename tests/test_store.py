@@ -23,6 +23,8 @@ EVERY_FILE = {
     "clusters.json",
     "ambiguous.json",
     "metrics.json",
+    "reliability.json",
+    "map.npz",
     "convergence.csv",
     "responsibilities.npz",
     "counts.npz",

@@ -111,6 +111,7 @@ def settings(run: "Run") -> list[str]:
     s = run.settings
     v, m = s.vectors, s.mixture
     words = ["lower-cased"] if v.lowercase else []
+    chosen = ", which the data chose" if m.covariance == "auto" else ""
     if v.stop_words:
         named = v.stop_words if isinstance(v.stop_words, str) else ", ".join(v.stop_words)
         words.append(f"without the stop words of {named}")
@@ -122,7 +123,7 @@ def settings(run: "Run") -> list[str]:
         f"{'; a word said twice does not count double' if v.sublinear_tf else ''}.",
         f"{m.n_components} clusters were asked for. EM began {counted(s.seeding.n_init, 'time')} from "
         f"{SEEDINGS.get(s.seeding.method, s.seeding.method)}, and the best end was kept.",
-        f"{COVARIANCES[run.model.covariance_]}{' (chosen by the data)' if m.covariance == 'auto' else ''}; {SMOOTHINGS.get(m.smoothing, m.smoothing)}.",
+        f"{COVARIANCES[run.model.covariance_]}{chosen}; {SMOOTHINGS.get(m.smoothing, m.smoothing)}.",
         f"EM took {counted(len(run.convergence), 'iteration')}"
         f"{'' if run.model.converged_ else ' and had not converged'}. The seed is {s.seed}.",
     ]
