@@ -54,7 +54,7 @@ def splice(rows: Rows, seed: int) -> Spliced:
     order = rng.permutation(np.flatnonzero(tokens(rows.counts) >= LEAST_TOKENS))
     pairs = [(a, b) for a, b in zip(order[::2], order[1::2], strict=False) if groups[a] != groups[b]]
     first, second = np.array(pairs[: max(1, round(SHARE * groups.size))]).T
-    kept = np.setdiff1d(np.arange(groups.size), np.concatenate([first, second]))
+    kept = np.setdiff1d(np.arange(groups.size), np.r_[first, second])
     mixed = half(rows.counts[first], rng) + half(rows.counts[second], rng)
     counts = sp.csr_array(sp.vstack([rows.counts[kept], mixed], format="csr"))
     counts = counts[:, np.flatnonzero(counts.sum(axis=0))]  # a rare word may be in the halves left out
@@ -175,9 +175,8 @@ def on_corpus(found: Found, rows: Rows, seed: int) -> Line:
 
 def on_cut(scores: Scores, further: Callable[[sp.csr_array], Scores], rows: Rows) -> Line:
     """The scores of whole documents against those of the same documents cut to their first words."""
-    words = Vocabulary(rows.vectors.words, rows.vectors.display, VECTORS)
     cut = (" ".join(text.split()[: max(1, int(CUT * len(text.split())))]) for text in rows.texts)
-    counts = words.count(cut)
+    counts = Vocabulary(rows.vectors.words, rows.vectors.display, VECTORS).count(cut)
     kept = np.flatnonzero((np.diff(counts.indptr) > 0) & (tokens(rows.counts) >= LEAST_TOKENS))
     return {"rises": compared(scores, kept, further(counts[kept]), slice(None))}
 
@@ -187,8 +186,8 @@ def compared(before: Scores, these: np.ndarray, after: Scores, those: np.ndarray
     found = {}
     for name in ("mixed", "unclear"):
         a, b = getattr(before, name)[these], getattr(after, name)[those]
-        apart = roc_auc_score(np.repeat([0, 1], [a.size, b.size]), np.concatenate([a, b]))
-        found[name] = [float(a.mean()), float(b.mean()), float(apart)]
+        apart = roc_auc_score(np.repeat([0, 1], [a.size, b.size]), np.r_[a, b])
+        found[name] = [float(value) for value in (a.mean(), b.mean(), apart)]
     return found
 
 

@@ -223,7 +223,11 @@ def fit(
         else:
             if form.smoothing != "add":  # the textbook form knows no such remedy
                 lost, responsibilities, counts = _reseed(X, responsibilities, counts, labels, reseeded, rng)
-            soften = None if cooled or not softness else lambda c: softening(sample, c, softness)
+            soften = (
+                None
+                if cooled or not softness
+                else lambda c: _temperature_of_entropy(kernels.log_joint(sample, c), softness)
+            )
             model, target = _maximise(words, responsibilities, counts, form, smoothing, target, cooled, n_jobs, soften)
         parts = list(
             engine.map_blocks(kernels.expect, documents, model.coefficients, drop, UNDECIDED_BELOW, n_jobs=n_jobs)
@@ -255,7 +259,11 @@ def fit(
 def softening(X: sp.csr_array, c: Coefficients, share: float) -> float:
     """The temperature T >= 1 at which softmax(J / T) has a mean entropy of `share` times log K."""
     # X: (n, v) CSR
-    J = log_joint(X, c)
+    return _temperature_of_entropy(log_joint(X, c), share)
+
+
+def _temperature_of_entropy(J: np.ndarray, share: float) -> float:
+    # J: (n, k)
     J -= J.max(axis=1, keepdims=True)
     wanted = share * np.log(J.shape[1])
     low, high = 0.0, MOST_LOG_TEMPERATURE
@@ -283,24 +291,24 @@ def _maximise(
     target: Target,
     cooled: bool,
     n_jobs: int | None,
-    soften: Callable[[Coefficients], float] | None,
+    soften: Callable[[kernels.Compact], float] | None,
 ) -> tuple[Model, Target]:
     shared = responsibilities, counts, form
-    if kernels.is_sparse(form, smoothing) and soften is None:
+    if kernels.is_sparse(form, smoothing):
         parts = list(engine.map_blocks(kernels.maximise, words, *shared, smoothing, n_jobs=n_jobs))
-        compact = kernels.assemble(parts, counts, form, smoothing)
-        return Model(compact, lambda: kernels.parameters(compact, counts, form, smoothing)), target
-    parts = list(engine.map_blocks(kernels.accumulate, words, *shared, n_jobs=n_jobs))
-    moments = Moments(counts, np.concatenate([p.first for p in parts]), np.concatenate([p.second for p in parts]))
-    if form.covariance == "pooled" and not cooled:  # frozen afterwards, so that the objective never falls
-        target = Target(target.mean, within_variance(moments))
-    parameters = maximise(moments, form, smoothing, target)
-    c = coefficients(parameters)
-    temperature = soften(c) if soften else 1.0
-    if temperature != 1:
-        c = Coefficients(c.constant / temperature, c.linear / temperature, c.quadratic / temperature)
-    prior = log_prior(parameters, form, target)
-    return Model(kernels.compact(c), lambda: parameters, prior, temperature), target
+        compact, prior = kernels.assemble(parts, counts, form, smoothing), 0.0
+        given = lambda: kernels.parameters(compact, counts, form, smoothing)  # noqa: E731
+    else:
+        parts = list(engine.map_blocks(kernels.accumulate, words, *shared, n_jobs=n_jobs))
+        moments = Moments(counts, np.concatenate([p.first for p in parts]), np.concatenate([p.second for p in parts]))
+        if form.covariance == "pooled" and not cooled:  # frozen afterwards, so that the objective never falls
+            target = Target(target.mean, within_variance(moments))
+        parameters = maximise(moments, form, smoothing, target)
+        compact, prior = kernels.compact(coefficients(parameters)), log_prior(parameters, form, target)
+        given = lambda: parameters  # noqa: E731
+    temperature = soften(compact) if soften else 1.0
+    softened = kernels.tempered(compact, temperature) if temperature != 1 else compact
+    return Model(softened, given, prior, temperature), target
 
 
 def _reseed(

@@ -23,6 +23,8 @@ SMOOTHINGS = ("noise", "add", "floor", "prior")
 ANNEALINGS = ("responsibilities", "smoothing", "none")
 # How many times more the starts may agree under the cosine form before the free variances are given up.
 REPRODUCIBILITY_RATIO = 1.14
+# Above this NMI the two forms find much the same clusters, and the freer one refines them.
+MUCH_THE_SAME = 0.55
 
 
 class SparseGaussianMixture(DensityMixin, BaseEstimator):
@@ -35,8 +37,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     covariance : {"auto", "own", "pooled", "tied", "isotropic", "cosine"}, default="auto"
         How free the variances are: each cluster its own; its own, with `pooling` pseudo-documents of the
         within-cluster variance; one a word for all clusters; one for all; that with means of length one. ``auto``
-        runs ``pooled`` and ``cosine`` from the same starts; where those of ``pooled`` agree much less, free variances
-        tell the starts apart and not the clusters, and it is ``isotropic``, else ``pooled``;
+        runs ``pooled`` and ``cosine`` from the same starts; where they find different clusters and the starts of
+        ``pooled`` agree much less with each other, it is ``isotropic``, else ``pooled``;
         with another smoothing than ``noise``, or a start by parameters, it is ``own``.
     smoothing : {"noise", "add", "floor", "prior"}, default="noise"
         How variances are kept from zero. ``noise``: documents are observed with noise of variance s, in E-step and
@@ -210,7 +212,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         elif self.covariance == "auto":
             free = self._run(X, starts, "pooled", options, state)
             plain = self._run(X, starts, "cosine", options, state)
-            if reproducibility(plain) > REPRODUCIBILITY_RATIO * reproducibility(free):
+            same = np.mean([normalized_mutual_info_score(a.labels, b.labels) for a, b in zip(free, plain, strict=True)])
+            if same < MUCH_THE_SAME and reproducibility(plain) > REPRODUCIBILITY_RATIO * reproducibility(free):
                 results, self.covariance_ = self._run(X, starts, "isotropic", options, state), "isotropic"
             else:
                 results, self.covariance_ = free, "pooled"

@@ -64,7 +64,14 @@ def test_every_example_in_the_help_runs(example: str, at_home: Path, capsys: pyt
 
 
 def test_every_command_has_an_example():
-    assert [example.split()[0] for example in EXAMPLES[1:]] == ["run", "keywords", "ambiguous", "show", "report"]
+    assert [example.split()[0] for example in EXAMPLES[1:]] == [
+        "run",
+        "keywords",
+        "ambiguous",
+        "show",
+        "report",
+        "plot",
+    ]
 
 
 def test_the_help_shows_the_example_of_each_command(capsys: pytest.CaptureFixture[str]):

@@ -124,7 +124,7 @@ def test_one_cluster_has_no_runner_up(small_run: Run):
     found = replace(
         small_run.ambiguous[0], runner_up=None, runner_up_probability=0.0, pulls=[], shares=[], probability=1.0
     )
-    assert lines(text.ambiguous([found], 80))[0].endswith(" 1 in 0")
+    assert lines(text.ambiguous([found], 80))[0].endswith(f" 1 in {found.cluster}")
     line = replace(small_run.documents[0], runner_up=None)
     assert not any("runner-up" in told for told in lines(text.document(found, line, small_run.clusters, 80)))
 

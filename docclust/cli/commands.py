@@ -217,7 +217,7 @@ def show(
     output.lines([*about, "", *_text(found, row, known, width)])
 
 
-app.command(epilog="Example: docclust report runs/six_topics --open")(reporting.report)
+app.command(epilog="Example: docclust report runs/six_topics --format html")(reporting.report)
 app.command(epilog="Example: docclust plot runs/six_topics map --out map.svg")(reporting.plot)
 
 

@@ -72,7 +72,7 @@ def report(
             output.write(markdown.render(found))
         case ReportFormat.html:
             path = store.write_report(folder, html(found, with_text=found.settings.report.text and not no_text))
-            output.tell(f"written to {path}.")
+            output.write(f"{path}\n")
             if open_it and not webbrowser.open(path.resolve().as_uri()):
                 output.tell("no browser could be started. Open the file by hand.")
 
@@ -96,7 +96,7 @@ def plot(
         raise SettingError('docclust plot needs the extra: pip install "docclust[plot]".') from None
     path = out or Path(f"{name.value}.svg")
     plots.draw(store.load_run(folder), name.value, path)
-    output.tell(f"written to {path}.")
+    output.write(f"{path}\n")
 
 
 def lines(found: "Run") -> list["Text"]:

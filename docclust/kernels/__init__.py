@@ -24,9 +24,11 @@ from docclust.kernels.steps import (
     frequent_first,
     is_sparse,
     joined,
+    log_joint,
     maximise,
     one_hot,
     parameters,
+    tempered,
     word_blocks,
 )
 
@@ -47,8 +49,10 @@ __all__ = [
     "frequent_first",
     "is_sparse",
     "joined",
+    "log_joint",
     "maximise",
     "one_hot",
     "parameters",
+    "tempered",
     "word_blocks",
 ]

@@ -92,23 +92,43 @@ def compact(c: Coefficients) -> Compact:
     return Compact(pairs, c.quadratic.ravel() if shared else np.zeros(v), np.ones(k), c.constant)
 
 
+def log_joint(X: sp.csr_array, c: Compact) -> np.ndarray:
+    """J of equation (E), in nats."""
+    # X: (n, v) CSR -> (n, k)
+    J = np.empty((X.shape[0], c.constant.size))
+    compiled.log_joint(*_arrays(X, c), *_scratch(X, c), J)
+    return J
+
+
+def tempered(c: Compact, temperature: float) -> Compact:
+    """The coefficients of J / temperature."""
+    return replace(c, common=c.common / temperature, scale=c.scale / temperature, constant=c.constant / temperature)
+
+
+def _arrays(X: sp.csr_array, c: Compact) -> tuple:
+    pairs = c.pairs
+    parameters = pairs.starts, pairs.lists, pairs.clusters, pairs.values, c.free, c.common, c.scale, c.constant
+    return X.indptr, X.indices, X.data, *parameters
+
+
+def _scratch(X: sp.csr_array, c: Compact) -> tuple:
+    words = int(np.diff(X.indptr).max(initial=0)) + 4
+    return np.empty(c.constant.size), np.empty(words), np.empty(words), np.empty(words, dtype=np.uintp)
+
+
 def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> Expectation:
     """E-step over a block of documents; undecided are those whose largest responsibility is below the bound."""
     # X: (n, v) CSR
     n, k = X.shape[0], c.constant.size
-    pairs = c.pairs
     starts, counts = np.zeros(n + 1, dtype=np.uint64), np.zeros(k)
     clusters, shares = np.empty(4 * n + k, dtype=np.uint32), np.empty(4 * n + k)
     labels, largest, log_norm = np.empty(n, dtype=np.int32), np.empty(n), np.empty(n)
-    words = int(np.diff(X.indptr).max(initial=0)) + 4
-    scratch = np.empty(k), np.empty(words), np.empty(words), np.empty(words, dtype=np.uintp)
+    shared, scratch = _arrays(X, c), _scratch(X, c)
     done = 0
     while True:
         done = compiled.expect(
-            done, X.indptr, X.indices, X.data,
-            pairs.starts, pairs.lists, pairs.clusters, pairs.values, c.free, c.common, c.scale, c.constant, drop,
-            *scratch, starts, clusters, shares, labels, largest, counts, log_norm,
-        )  # fmt: skip
+            done, *shared, drop, *scratch, starts, clusters, shares, labels, largest, counts, log_norm
+        )
         if done == n:
             break
         clusters, shares = _longer(clusters), _longer(shares)

@@ -71,7 +71,7 @@ def load_run(folder: Path | str) -> Run:
     )
     n, k, v = len(run.documents), len(run.clusters), len(words)
     shapes = run.responsibilities.shape, run.counts.shape, model.means_.shape, idf.shape, (len(display),)
-    if shapes != ((n, k), (n, v), (k, v), (v,), (v,)):
+    if shapes != ((n, k), (n, v), (k, v), (v,), (v,)) or len(convergence) != model.n_iter_:
         raise RunError(f"{folder}: its files are of different runs. {AGAIN}")
     return run
 
@@ -127,10 +127,10 @@ def load_documents(folder: Path | str) -> list[Assignment]:
 
 
 def _read_map(path: Path) -> Map | None:
-    if not path.exists():
-        return None
     with reading(path):
         arrays = read_arrays(path)
+        if not arrays:
+            return None
         followed = {name.removeprefix("frame_"): arrays.pop(name) for name in list(arrays) if name.startswith("frame_")}
         return Map(**arrays, frames=Frames(**followed) if followed else None)
 

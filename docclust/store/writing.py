@@ -135,14 +135,13 @@ def _write_files(run: Run, folder: Path) -> None:
     write_table(folder / "convergence.csv", list(steps[0]) if steps else [], (step.values() for step in steps))
     write_rows(folder / "responsibilities.npz", run.responsibilities)
     write_rows(folder / "counts.npz", run.counts)
-    if run.map is not None:
-        _write_map(run.map, folder / "map.npz")
+    _write_map(run.map, folder / "map.npz")
     _write_model(run, folder / "model")
 
 
-def _write_map(drawn: Map, path: Path) -> None:
-    arrays = {name: getattr(drawn, name) for name in ("points", "centres", "covariances")}
-    if drawn.frames is not None:
+def _write_map(drawn: Map | None, path: Path) -> None:
+    arrays = {name: getattr(drawn, name) for name in ("points", "centres", "covariances") if drawn is not None}
+    if drawn is not None and drawn.frames is not None:
         arrays |= {f"frame_{name}": array for name, array in vars(drawn.frames).items()}
     np.savez_compressed(path, **arrays)
 
@@ -150,7 +149,7 @@ def _write_map(drawn: Map, path: Path) -> None:
 def _write_model(run: Run, folder: Path) -> None:
     folder.mkdir()
     model = run.model
-    shared = model.covariance in ("tied", "isotropic", "cosine")
+    shared = model.covariance_ in ("tied", "isotropic", "cosine")
     np.savez(
         folder / "parameters.npz",
         weights=model.weights_,
@@ -165,7 +164,7 @@ def _write_model(run: Run, folder: Path) -> None:
         idf=run.idf,
     )
     given = {key: value for key, value in plain(model.get_params()).items() if isinstance(value, (int, float, str))}
-    fitted = ("n_features_in_", "converged_", "n_iter_", "lower_bound_", "reg_covar_")
+    fitted = ("n_features_in_", "covariance_", "converged_", "n_iter_", "lower_bound_", "reg_covar_")
     description = {
         "schema": SCHEMA,
         "parameters": given,
