@@ -1,6 +1,5 @@
 """`SparseGaussianMixture`: the scikit-learn face of seeding and EM."""
 
-import itertools
 import warnings
 from collections.abc import Callable
 
@@ -9,22 +8,13 @@ import scipy.sparse as sp
 from scipy.special import logsumexp
 from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from docclust import em, engine, seeding
+from docclust import checks, em, engine, forms, seeding
 from docclust.errors import SettingError
 from docclust.gaussian import SHARED_VARIANCES, Coefficients, Form, Parameters, coefficients, log_joint
 from docclust.probability import Temperature, softmax
-
-COVARIANCES = ("auto", "own", "pooled", "tied", "isotropic", "cosine")
-SMOOTHINGS = ("noise", "add", "floor", "prior")
-ANNEALINGS = ("responsibilities", "smoothing", "none")
-# How many times more the starts may agree under the cosine form before the free variances are given up.
-REPRODUCIBILITY_RATIO = 1.14
-# Above this NMI the two forms find much the same clusters, and the freer one refines them.
-MUCH_THE_SAME = 0.55
 
 
 class SparseGaussianMixture(DensityMixin, BaseEstimator):
@@ -193,7 +183,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
             The best start had not converged after `max_iter` iterations.
         """
         X = _as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64))
-        self._check_parameters(X)
+        checks.check(self, X)
         rng = check_random_state(self.random_state)
         schedule, softness = self._annealed(X)
         options = {
@@ -212,8 +202,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         elif self.covariance == "auto":
             free = self._run(X, starts, "pooled", options, state)
             plain = self._run(X, starts, "cosine", options, state)
-            same = np.mean([normalized_mutual_info_score(a.labels, b.labels) for a, b in zip(free, plain, strict=True)])
-            if same < MUCH_THE_SAME and reproducibility(plain) > REPRODUCIBILITY_RATIO * reproducibility(free):
+            if forms.prefers_plain([fit.labels for fit in free], [fit.labels for fit in plain]):
                 results, self.covariance_ = self._run(X, starts, "isotropic", options, state), "isotropic"
             else:
                 results, self.covariance_ = free, "pooled"
@@ -246,6 +235,9 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
             rng.set_state(state)
             results.append(em.fit(X, start, self.n_components, form=form, **options, rng=rng, on_step=self.on_step))
             results[-1].replay = start, state, options | {"form": form}
+            best = max(results, key=lambda result: result.objective)
+            for result in results:  # the parameters of the others would be K x v arrays each
+                result.parameters = result.parameters if result is best else None
         return results
 
     def fit_predict(self, X, y=None) -> np.ndarray:
@@ -378,45 +370,6 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
             X, self.n_components, self.init_params, self.seeding_steps, self.seeding_candidates, self.n_init, rng
         )
 
-    def _check_parameters(self, X: sp.csr_array) -> None:
-        _check_choice("covariance", self.covariance, COVARIANCES)
-        _check_choice("smoothing", self.smoothing, SMOOTHINGS)
-        _check_choice("annealing", self.annealing, ANNEALINGS)
-        _check_choice("init_params", self.init_params, seeding.METHODS)
-        for name in ("n_components", "n_init", "seeding_candidates", "max_iter", "block_rows", "annealing_steps"):
-            _check_least(name, getattr(self, name), 1)
-        for name in ("softness", "seeding_steps", "tol", "pooling", "weight_pseudo", "mean_pseudo", "variance_pseudo"):
-            _check_least(name, getattr(self, name), 0)
-        if self.reg_covar != "auto":
-            _check_least("reg_covar", self.reg_covar, 0)
-        if self.smoothing != "noise" and self.covariance in ("isotropic", "cosine"):
-            raise SettingError(
-                f'smoothing must be "noise" with covariance "{self.covariance}", got "{self.smoothing}".'
-            )
-        if self.smoothing == "prior" and self.covariance == "pooled":
-            raise SettingError('covariance must be "own" or "tied" with smoothing "prior", got "pooled".')
-        if self.smoothing == "prior" and self.reg_covar != "auto":
-            raise SettingError(f'reg_covar must be "auto" with smoothing "prior", got {self.reg_covar!r}.')
-        given = [name for name in ("weights_init", "means_init", "precisions_init") if getattr(self, name) is not None]
-        if len(given) not in (0, 3):
-            raise SettingError(
-                f"weights_init, means_init and precisions_init go together, got only {', '.join(given)}."
-            )
-        distinct = seeding.n_distinct_rows(X, self.n_components)
-        if distinct < self.n_components:
-            raise SettingError(
-                f"n_components must be at most the number of distinct documents ({distinct}), got {self.n_components}. "
-                f"n_samples={X.shape[0]}. Try {max(1, distinct // 10)}."
-            )
-
-
-def reproducibility(results: list[em.Fit]) -> float:
-    """How far different starts find the same clusters: mean over pairs of the mean of NMI and adjusted Rand index."""
-    pairs = list(itertools.combinations([result.labels for result in results], 2))
-    if not pairs:
-        return 0.0
-    return float(np.mean([0.5 * (normalized_mutual_info_score(*p) + adjusted_rand_score(*p)) for p in pairs]))
-
 
 def _as_csr(X) -> sp.csr_array:
     X = sp.csr_array(X)  # shares the caller's memory, which must stay as it is
@@ -424,13 +377,3 @@ def _as_csr(X) -> sp.csr_array:
         X = X.copy()
         X.sum_duplicates()
     return X
-
-
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise SettingError(f"{name} must be one of {', '.join(choices)}, got {value!r}.")
-
-
-def _check_least(name: str, value: object, least: float) -> None:
-    if isinstance(value, (str, bool)) or not np.isscalar(value) or not value >= least:
-        raise SettingError(f"{name} must be at least {least}, got {value!r}.")

@@ -18,6 +18,8 @@ ROOMS = [
     "seeding",
     "em",
     "probability",
+    "checks",
+    "forms",
     "mixture",
     "calibration",
     "keywords",

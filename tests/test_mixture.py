@@ -19,7 +19,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from docclust import SparseGaussianMixture
-from docclust.mixture import reproducibility
+from docclust.forms import prefers_plain, reproducibility
 from docclust.probability import Temperature
 from tests.test_em import topics
 
@@ -198,12 +198,19 @@ def test_auto_keeps_free_variances_unless_their_starts_agree_much_less():
 
 
 def test_reproducibility_is_one_for_the_same_clusters_under_other_names():
-    from docclust.em import Fit
+    labels = [np.array(names) for names in ([0, 0, 1, 1], [1, 1, 0, 0], [2, 2, 3, 3])]
+    assert reproducibility(labels) == pytest.approx(1)
+    assert reproducibility([labels[0], np.array([0, 1, 0, 1])]) < 0.1
+    assert reproducibility(labels[:1]) == 0
 
-    fits = [Fit(None, np.array(labels), None) for labels in ([0, 0, 1, 1], [1, 1, 0, 0], [2, 2, 3, 3])]
-    assert reproducibility(fits) == pytest.approx(1)
-    assert reproducibility([fits[0], Fit(None, np.array([0, 1, 0, 1]), None)]) < 0.1
-    assert reproducibility(fits[:1]) == 0
+
+def test_the_plain_form_is_preferred_only_where_it_is_found_again_and_differs():
+    rng = np.random.default_rng(0)
+    stable = [np.arange(300) % 5] * 3
+    scattered = [rng.integers(0, 5, 300) for _ in range(3)]
+    assert prefers_plain(scattered, stable)
+    assert not prefers_plain(stable, scattered)
+    assert not prefers_plain(stable, stable)
 
 
 def test_annealing_of_both_kinds_ends_at_the_final_smoothing():

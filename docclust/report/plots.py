@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from docclust.results import Run
 
 # The colours and shapes of the page; a cluster's number stands beside them.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#d99a00", "#4aa8dd", "#6a3d9a")
+# fmt: off
+COLOURS = (
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#d99a00", "#4aa8dd", "#6a3d9a",
+    "#004267", "#7c3700", "#005c43", "#764661", "#7e5900", "#2b6180", "#3d2359",
+    "#73b1d5", "#e8a673", "#73cab2", "#e3b5cf", "#eac773", "#9bcfec", "#ad94c7",
+)
+# fmt: on
 MARKERS = ("o", "s", "^", "D", "P")
 # Formats by the ending of the file; without a date, the same run gives the same bytes.
 UNDATED = {".svg": {"Date": None}, ".png": {}, ".pdf": {"CreationDate": None}}

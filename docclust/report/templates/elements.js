@@ -1,7 +1,7 @@
 // Elements and small drawings. Whatever comes from a corpus becomes text and never HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
-const COLOURS = 7;
+const COLOURS = 21, HUES = 7;
 const SHAPES = ["circle", "square", "triangle", "diamond", "cross"];
 const $ = (id) => document.getElementById(id);
 

@@ -71,7 +71,7 @@ class Plane {
     context.fill();
     context.globalAlpha = strong ? 0.95 : 0.25;
     context.lineWidth = strong ? 1.8 : 1;
-    context.setLineDash([[], [8, 4], [2, 3], [12, 3, 2, 3]][Math.floor(cluster / COLOURS) % 4]);
+    context.setLineDash([[], [8, 4], [2, 3], [12, 3, 2, 3]][Math.floor(cluster / HUES) % 4]);
     context.stroke();
     context.setLineDash([]);
     context.globalAlpha = 1;
@@ -124,6 +124,13 @@ class Plane {
     context.strokeStyle = colours.card;
     context.lineWidth = 1;
     context.beginPath();
+    angle = -Math.PI / 2;
+    for (const [, part] of slices) {
+      context.moveTo(px, py);
+      context.lineTo(px + radius * Math.cos(angle), py + radius * Math.sin(angle));
+      angle += 2 * Math.PI * part;
+    }
+    context.moveTo(px + radius, py);
     context.arc(px, py, radius, 0, 2 * Math.PI);
     context.stroke();
   }

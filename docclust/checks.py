@@ -1,0 +1,54 @@
+"""What the parameters of a mixture may be, and the one line that says so when they are not."""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from docclust import seeding
+from docclust.errors import SettingError
+
+COVARIANCES = ("auto", "own", "pooled", "tied", "isotropic", "cosine")
+SMOOTHINGS = ("noise", "add", "floor", "prior")
+ANNEALINGS = ("responsibilities", "smoothing", "none")
+
+
+def check(mixture: Any, X: sp.csr_array) -> None:
+    """Raise SettingError unless the parameters of a mixture are in range and fit each other and the rows X."""
+    _check_choice("covariance", mixture.covariance, COVARIANCES)
+    _check_choice("smoothing", mixture.smoothing, SMOOTHINGS)
+    _check_choice("annealing", mixture.annealing, ANNEALINGS)
+    _check_choice("init_params", mixture.init_params, seeding.METHODS)
+    for name in ("n_components", "n_init", "seeding_candidates", "max_iter", "block_rows", "annealing_steps"):
+        _check_least(name, getattr(mixture, name), 1)
+    for name in ("softness", "seeding_steps", "tol", "pooling", "weight_pseudo", "mean_pseudo", "variance_pseudo"):
+        _check_least(name, getattr(mixture, name), 0)
+    if mixture.reg_covar != "auto":
+        _check_least("reg_covar", mixture.reg_covar, 0)
+    if mixture.smoothing != "noise" and mixture.covariance in ("isotropic", "cosine"):
+        raise SettingError(
+            f'smoothing must be "noise" with covariance "{mixture.covariance}", got "{mixture.smoothing}".'
+        )
+    if mixture.smoothing == "prior" and mixture.covariance == "pooled":
+        raise SettingError('covariance must be "own" or "tied" with smoothing "prior", got "pooled".')
+    if mixture.smoothing == "prior" and mixture.reg_covar != "auto":
+        raise SettingError(f'reg_covar must be "auto" with smoothing "prior", got {mixture.reg_covar!r}.')
+    given = [name for name in ("weights_init", "means_init", "precisions_init") if getattr(mixture, name) is not None]
+    if len(given) not in (0, 3):
+        raise SettingError(f"weights_init, means_init and precisions_init go together, got only {', '.join(given)}.")
+    distinct = seeding.n_distinct_rows(X, mixture.n_components)
+    if distinct < mixture.n_components:
+        raise SettingError(
+            f"n_components must be at most the number of distinct documents ({distinct}), got {mixture.n_components}. "
+            f"n_samples={X.shape[0]}. Try {max(1, distinct // 10)}."
+        )
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SettingError(f"{name} must be one of {', '.join(choices)}, got {value!r}.")
+
+
+def _check_least(name: str, value: object, least: float) -> None:
+    if isinstance(value, (str, bool)) or not np.isscalar(value) or not value >= least:
+        raise SettingError(f"{name} must be at least {least}, got {value!r}.")
