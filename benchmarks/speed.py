@@ -41,7 +41,7 @@ def mixture(k: int, seed: int, threads: int, **options: Any) -> SparseGaussianMi
 
 
 def docclust(X: sp.csr_array, k: int, seed: int, threads: int, **options: Any) -> Line:
-    """A whole fit, and the median of its later iterations, from the thousandth of the documents moved or fewer."""
+    """A whole fit, and the median time of the second half of its iterations."""
     mixture(2, seed, threads, **options).fit(X[:200])
     mixture(64, seed, threads, max_iter=2, **options).fit(X[:400])  # single precision, which is compiled on its own
     ticks: list[float] = []

@@ -162,16 +162,17 @@ def _fit_level(split: "_Split", slope: float, centre: float) -> float:
 def confirmed(labels: np.ndarray, starts: Starts, k: int) -> np.ndarray:
     """How far the other starts confirm each document, better starts weighing more.
 
-    A start confirms a document when it puts it where it puts most of the document's cluster.
+    A start confirms a document when it puts it where it puts most of the document's cluster. Where it does not, one of
+    the two is wrong, and it is as often the other: so no document has less than one half.
     """
-    # labels: (n,) -> (n,) in [0, 1]
+    # labels: (n,) -> (n,) in [1/2, 1]
     weights = np.exp(-starts.gaps)
     total = np.zeros(labels.size)
     for other, weight in zip(starts.labels, weights, strict=True):
         table = np.zeros((k, k), dtype=int)
         np.add.at(table, (labels, other), 1)
         total += weight * (table.argmax(axis=1)[labels] == other)
-    return total / weights.sum()
+    return 0.5 + 0.5 * total / weights.sum()
 
 
 def confirmed_levels(J: np.ndarray, n_words: np.ndarray, agreed: np.ndarray, slope: float) -> np.ndarray:

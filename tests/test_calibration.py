@@ -79,7 +79,7 @@ def test_a_start_confirms_the_documents_that_lie_with_most_of_their_cluster():
     labels = np.array([0, 0, 0, 1, 1, 1])
     same, other = np.array([2, 2, 2, 0, 0, 0]), np.array([1, 1, 0, 0, 2, 2])
     agreed = confirmed(labels, Starts(np.array([same, other]), np.array([0.0, np.log(3)])), 3)
-    np.testing.assert_allclose(agreed, [1, 1, 0.75, 0.75, 1, 1])
+    np.testing.assert_allclose(agreed, [1, 1, 0.875, 0.875, 1, 1])
 
 
 def test_the_level_of_a_cluster_follows_how_often_its_documents_are_confirmed():
