@@ -224,7 +224,7 @@ def compile_kernels(rows: Rows, threads: int) -> None:
         warnings.simplefilter("ignore")
         mixture(2, 0, threads).fit(rows.X[:100])
         if rows.k >= SINGLE_FROM:
-            mixture(SINGLE_FROM, 0, threads, n_init=1, seeding_candidates=1).fit(rows.X[:1000])
+            mixture(SINGLE_FROM, 0, threads, n_init=1).fit(rows.X[:1000])
 
 
 def _soft(weights: np.ndarray) -> Found:

@@ -27,8 +27,7 @@ from docclust.keywords import coherence
 # A line whose options are the default's is not run again.
 ABLATION: dict[str, dict[str, Any]] = {
     "default": {},
-    "one start": {"n_init": 1, "seeding_candidates": 1},
-    "starts not chosen among candidates": {"seeding_candidates": 1},
+    "one start": {"n_init": 1},
     "variances: own": {"covariance": "own"},
     "variances: pooled": {"covariance": "pooled"},
     "variances: tied": {"covariance": "tied"},

@@ -29,7 +29,7 @@ from sklearn.metrics import normalized_mutual_info_score
 from corpora import README, SOURCES, Line, Rows, load, load_jsonl, machine, markdown, publish
 from docclust import SparseGaussianMixture
 
-ONE_START = {"n_init": 1, "seeding_candidates": 1}
+ONE_START = {"n_init": 1}
 # Iterations of k-means whose difference in time is that of one of them.
 FEW, MORE = 2, 6
 MIB = 2**20

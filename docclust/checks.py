@@ -19,7 +19,7 @@ def check(mixture: Any, X: sp.csr_array) -> None:
     _check_choice("smoothing", mixture.smoothing, SMOOTHINGS)
     _check_choice("annealing", mixture.annealing, ANNEALINGS)
     _check_choice("init_params", mixture.init_params, seeding.METHODS)
-    for name in ("n_components", "n_init", "seeding_candidates", "max_iter", "block_rows", "annealing_steps"):
+    for name in ("n_components", "n_init", "max_iter", "block_rows", "annealing_steps"):
         _check_least(name, getattr(mixture, name), 1)
     for name in ("softness", "seeding_steps", "tol", "pooling", "weight_pseudo", "mean_pseudo", "variance_pseudo"):
         _check_least(name, getattr(mixture, name), 0)

@@ -159,8 +159,7 @@ class SeedingSettings(Section):
     """Where EM starts."""
 
     method: Literal["random", "k-means++", "kmeans"] = "kmeans"
-    candidates: PositiveInt = 16
-    n_init: PositiveInt = 3
+    n_init: PositiveInt = 4
     steps: Annotated[int, Field(ge=0)] = 8
 
 

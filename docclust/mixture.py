@@ -11,9 +11,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from docclust import checks, em, engine, forms, seeding
+from docclust import checks, em, engine, restarts, seeding
 from docclust.errors import SettingError
-from docclust.gaussian import SHARED_VARIANCES, Coefficients, Form, Parameters, coefficients, log_joint
+from docclust.gaussian import SHARED_VARIANCES, Coefficients, Parameters, coefficients, log_joint
 from docclust.probability import Temperature, softmax
 
 
@@ -27,9 +27,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     covariance : {"auto", "own", "pooled", "tied", "isotropic", "cosine"}, default="auto"
         How free the variances are: each cluster its own; its own, with `pooling` pseudo-documents of the
         within-cluster variance; one a word for all clusters; one for all; that with means of length one. ``auto``
-        runs ``pooled`` and ``cosine`` from the same starts; where they find different clusters and the starts of
-        ``pooled`` agree much less with each other, it is ``isotropic``, else ``pooled``;
-        with another smoothing than ``noise``, or a start by parameters, it is ``own``.
+        is ``pooled``, or ``isotropic`` where ``pooled`` leads away from what the starts agree on
+        (`docclust.restarts`); with another smoothing than ``noise``, or a start by parameters, it is ``own``.
     smoothing : {"noise", "add", "floor", "prior"}, default="noise"
         How variances are kept from zero. ``noise``: documents are observed with noise of variance s, in E-step and
         M-step alike, so the objective never falls. ``add``: s is added in the M-step alone, the textbook form.
@@ -50,10 +49,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         Strengths in pseudo-documents: of `covariance="pooled"`, and of the Dirichlet, normal and inverse-gamma
         priors of `smoothing="prior"`.
     init_params : {"kmeans", "k-means++", "random"}, default="kmeans"
-    n_init : int, default=3
-        Runs of EM; the one with the best objective is kept.
-    seeding_candidates : int, default=16
-        Starts of which the `n_init` with the documents nearest to their centres are used.
+    n_init : int, default=4
+        Starts, and EM from each; the one with the best objective is kept.
     seeding_steps : int, default=8
         k-means steps of `init_params="kmeans"`.
     weights_init, means_init, precisions_init : arrays of shape (K,), (K, v), (K, v), or None
@@ -118,8 +115,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         mean_pseudo: float = 1.0,
         variance_pseudo: float = 10.0,
         init_params: str = "kmeans",
-        n_init: int = 3,
-        seeding_candidates: int = 16,
+        n_init: int = 4,
         seeding_steps: int = 8,
         weights_init: np.ndarray | None = None,
         means_init: np.ndarray | None = None,
@@ -145,7 +141,6 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.variance_pseudo = variance_pseudo
         self.init_params = init_params
         self.n_init = n_init
-        self.seeding_candidates = seeding_candidates
         self.seeding_steps = seeding_steps
         self.weights_init = weights_init
         self.means_init = means_init
@@ -185,33 +180,10 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         X = _as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64))
         checks.check(self, X)
         rng = check_random_state(self.random_state)
-        schedule, softness = self._annealed(X)
-        options = {
-            "schedule": schedule,
-            "softness": softness,
-            "max_iter": self.max_iter,
-            "tol": self.tol,
-            "target": em.corpus_moments(X),
-            "block_rows": self.block_rows,
-            "n_jobs": self.n_jobs,
-        }
-        starts = list(self._starts(X, rng))
-        state = rng.get_state()
-        if self.covariance == "auto" and (self.smoothing != "noise" or self.means_init is not None):
-            results, self.covariance_ = self._run(X, starts, "own", options, state), "own"
-        elif self.covariance == "auto":
-            free = self._run(X, starts, "pooled", options, state)
-            plain = self._run(X, starts, "cosine", options, state)
-            if forms.prefers_plain([fit.labels for fit in free], [fit.labels for fit in plain]):
-                results, self.covariance_ = self._run(X, starts, "isotropic", options, state), "isotropic"
-            else:
-                results, self.covariance_ = free, "pooled"
-        else:
-            results, self.covariance_ = self._run(X, starts, self.covariance, options, state), self.covariance
+        results, self.covariance_ = restarts.fit(X, self._starts(X, rng), self, rng)
         best = max(results, key=lambda result: result.objective)
-        starts = [(result.labels, result.objective / X.shape[0]) for result in results]
-        self.start_labels_ = np.array([labels for labels, _ in starts], dtype=np.int32)
-        self.start_bounds_ = np.array([bound for _, bound in starts])
+        self.start_labels_ = np.array([result.labels for result in results], dtype=np.int32)
+        self.start_bounds_ = np.array([result.objective / X.shape[0] for result in results])
         self._keep(best, X.shape[0])
         if not self.converged_:
             last = self.steps_[-1]
@@ -222,23 +194,6 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
                 stacklevel=2,
             )
         return self
-
-    def _run(self, X: sp.csr_array, starts: list, covariance: str, options: dict, state: tuple) -> list[em.Fit]:
-        form = Form(
-            covariance, self.smoothing, self.pooling, self.weight_pseudo, self.mean_pseudo, self.variance_pseudo
-        )
-        if covariance in ("isotropic", "cosine"):  # near k-means, which needs no annealing
-            options = options | {"schedule": options["schedule"][-1:], "softness": 0.0}
-        results = []
-        for start in starts:
-            rng = np.random.RandomState()
-            rng.set_state(state)
-            results.append(em.fit(X, start, self.n_components, form=form, **options, rng=rng, on_step=self.on_step))
-            results[-1].replay = start, state, options | {"form": form}
-            best = max(results, key=lambda result: result.objective)
-            for result in results:  # the parameters of the others would be K x v arrays each
-                result.parameters = result.parameters if result is best else None
-        return results
 
     def fit_predict(self, X, y=None) -> np.ndarray:
         """Fit, and give the cluster of every row: (n,) int."""
@@ -330,45 +285,21 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         c = self.coefficients()
         return _as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)), c
 
-    def _annealed(self, X: sp.csr_array) -> tuple[np.ndarray, float]:
-        """Smoothing by iteration, and how soft responsibilities are kept while it lasts."""
-        soft = self.annealing == "responsibilities" and self.smoothing != "add" and self.means_init is None
-        steps = self.annealing_steps if soft else 1
-        softness = self.softness if soft else 0.0
-        if self.smoothing == "prior":  # its pseudo-documents are all the smoothing there is
-            return np.zeros(steps), softness
-        least = em.least_smoothing(X)
-        cooled = self.annealing == "smoothing" and self.smoothing == "noise" and self.means_init is None
-        if self.reg_covar == "auto" or cooled:
-            eigenvalues = em.spectrum(X, self.n_components)
-        last = self.final_smoothing * eigenvalues[-1] if self.reg_covar == "auto" else float(self.reg_covar)
-        if self.reg_covar == "auto" or self.smoothing == "noise":
-            last = max(last, least)
-        if cooled:
-            return em.cooling_schedule(max(eigenvalues[0], least), last, self.annealing_steps), 0.0
-        return np.full(steps, last), softness
-
-    def _starts(self, X: sp.csr_array, rng: np.random.RandomState):
-        if self.means_init is not None:
-            v = X.shape[1]
-            means = np.ascontiguousarray(np.asarray(self.means_init, dtype=float).T)
-            variances = 1 / np.ascontiguousarray(np.asarray(self.precisions_init, dtype=float).T)
-            weights = np.asarray(self.weights_init, dtype=float)
-            if (
-                means.shape != (v, self.n_components)
-                or variances.shape != means.shape
-                or weights.size != means.shape[1]
-            ):
-                raise SettingError(
-                    f"means_init and precisions_init must have shape ({self.n_components}, {v}) and weights_init "
-                    f"({self.n_components},), got {means.T.shape}, {variances.T.shape} and {weights.shape}."
-                )
-            noise = float(self.reg_covar) if self.smoothing == "noise" and self.reg_covar != "auto" else 0.0
-            yield Parameters(weights, means, variances, noise)
-            return
-        yield from seeding.starts(
-            X, self.n_components, self.init_params, self.seeding_steps, self.seeding_candidates, self.n_init, rng
-        )
+    def _starts(self, X: sp.csr_array, rng: np.random.RandomState) -> list[np.ndarray] | list[Parameters]:
+        if self.means_init is None:
+            options = self.n_components, self.init_params, self.seeding_steps, self.n_init, rng
+            return seeding.starts(X, *options, n_jobs=self.n_jobs)
+        k, v = self.n_components, X.shape[1]
+        means = np.ascontiguousarray(np.asarray(self.means_init, dtype=float).T)
+        variances = 1 / np.ascontiguousarray(np.asarray(self.precisions_init, dtype=float).T)
+        weights = np.asarray(self.weights_init, dtype=float)
+        if means.shape != (v, k) or variances.shape != (v, k) or weights.shape != (k,):
+            raise SettingError(
+                f"means_init and precisions_init must have shape ({k}, {v}) and weights_init ({k},), "
+                f"got {means.T.shape}, {variances.T.shape} and {weights.shape}."
+            )
+        noise = float(self.reg_covar) if self.smoothing == "noise" and self.reg_covar != "auto" else 0.0
+        return [Parameters(weights, means, variances, noise)]
 
 
 def _as_csr(X) -> sp.csr_array:

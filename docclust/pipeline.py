@@ -145,7 +145,6 @@ def mixture(settings: Settings, seed: int, clock: "Clock") -> SparseGaussianMixt
         init_params=settings.seeding.method,
         n_init=settings.seeding.n_init,
         seeding_steps=settings.seeding.steps,
-        seeding_candidates=settings.seeding.candidates,
         block_rows=settings.engine.block_rows,
         n_jobs=settings.engine.workers or -1,
         random_state=seed,

@@ -5,11 +5,13 @@ documents. Rows of length one, as TF-IDF rows are, take spherical steps (cosine)
 Both are hard EM steps of the form with one variance for all, and use its kernels.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.sparse as sp
 
 from docclust import kernels
-from docclust.engine import blocks
+from docclust.engine import blocks, map_blocks
 from docclust.gaussian import Form
 
 METHODS = ("random", "k-means++", "kmeans")
@@ -21,30 +23,15 @@ def starts(
     n_components: int,
     method: str,
     steps: int,
-    candidates: int,
     n_init: int,
     rng: np.random.RandomState,
+    n_jobs: int | None = None,
 ) -> list[np.ndarray]:
-    """The `n_init` best of so many candidates, best first, judged by how near documents are to their centres."""
-    found = [start(X, n_components, method, steps, rng) for _ in range(max(candidates, n_init))]
-    order = np.argsort([-nearness(X, labels, n_components) for labels in found], kind="stable")
-    return [found[i] for i in order[:n_init]]
-
-
-def nearness(X: sp.csr_array, labels: np.ndarray, k: int) -> float:
-    """How near the rows are to the centres of their clusters; more is nearer.
-
-    For rows of length one the sum of their cosines, which is sum_k |sum of the rows of k|; for others the squares
-    that the centres explain, sum_k |sum of the rows of k|^2 / N_k.
-    """
-    # X: (n, v) CSR; labels: (n,)
-    n = X.shape[0]
-    membership = sp.csr_array((np.ones(n), labels, np.arange(n + 1)), shape=(n, k))
-    sums = X.T @ membership
-    squares = np.asarray(sums.multiply(sums).sum(axis=0)).ravel()
-    if has_unit_rows(X):
-        return float(np.sqrt(squares).sum())
-    return float((squares / np.maximum(np.bincount(labels, minlength=k), 1)).sum())
+    """`n_init` times `start`, each with random numbers of its own."""
+    # X: (n, v) CSR -> n_init arrays (n,)
+    draws = [np.random.RandomState(seed) for seed in rng.randint(np.iinfo(np.int32).max, size=n_init)]
+    rows = Rows.of(X)
+    return list(map_blocks(_start, draws, rows, n_components, method, steps, n_jobs=n_jobs))
 
 
 def start(X: sp.csr_array, n_components: int, method: str, steps: int, rng: np.random.RandomState) -> np.ndarray:
@@ -61,18 +48,34 @@ def start(X: sp.csr_array, n_components: int, method: str, steps: int, rng: np.r
     -------
     labels : int array of shape (n,), in [0, n_components); every label occurs at least once if the seeds differ.
     """
-    X, _ = kernels.frequent_first(X)
-    words = kernels.word_blocks(X)
+    return _start(rng, Rows.of(X), n_components, method, steps)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows with the most frequent words first, their transpose in blocks, and whether all have length one."""
+
+    X: sp.csr_array
+    words: list[sp.csr_array]
+    spherical: bool
+
+    @classmethod
+    def of(cls, X: sp.csr_array) -> "Rows":
+        """Of rows in any order of words."""
+        X, _ = kernels.frequent_first(X)
+        return cls(X, kernels.word_blocks(X), has_unit_rows(X))
+
+
+def _start(rng: np.random.RandomState, rows: Rows, n_components: int, method: str, steps: int) -> np.ndarray:
     if method == "random":
-        seeds = _distinct_rows(X, n_components, rng)
+        seeds = _distinct_rows(rows.X, n_components, rng)
     else:
-        seeds = plus_plus(X, sp.vstack(words, format="csr"), n_components, rng)
-    spherical = has_unit_rows(X)
+        seeds = plus_plus(rows.X, sp.vstack(rows.words, format="csr"), n_components, rng)
     members = [np.array([seed]) for seed in seeds]
-    labels = _nearest(X, words, members, spherical)
+    labels = _nearest(rows, members)
     for _ in range(steps if method == "kmeans" else 0):
         members = _members(labels, members)
-        previous, labels = labels, _nearest(X, words, members, spherical)
+        previous, labels = labels, _nearest(rows, members)
         if np.array_equal(previous, labels):
             break
     return labels
@@ -113,33 +116,25 @@ def _members(labels: np.ndarray, previous: list[np.ndarray]) -> list[np.ndarray]
     return [now if now.size else before for now, before in zip(found, previous, strict=True)]
 
 
-def _nearest(X: sp.csr_array, words: list[sp.csr_array], members: list[np.ndarray], spherical: bool) -> np.ndarray:
+def _nearest(rows: Rows, members: list[np.ndarray]) -> np.ndarray:
     """The cluster whose mean (its direction, if spherical) is nearest to each document; ties to the lowest number."""
-    # X: (n, v) CSR; words: its transpose in blocks -> (n,)
-    sizes = np.array([rows.size for rows in members], dtype=float)
-    rows = np.concatenate(members)
-    order = np.argsort(rows, kind="stable")
-    starts = np.searchsorted(rows[order], np.arange(X.shape[0] + 1)).astype(np.uint64)
+    # -> (n,)
+    sizes = np.array([documents.size for documents in members], dtype=float)
+    documents = np.concatenate(members)
+    order = np.argsort(documents, kind="stable")
+    starts = np.searchsorted(documents[order], np.arange(rows.X.shape[0] + 1)).astype(np.uint64)
     clusters = np.repeat(np.arange(sizes.size, dtype=np.uint32), sizes.astype(int))[order]
-    belongs = kernels.Responsibilities(starts, clusters, np.ones(rows.size))
-    form = Form("cosine" if spherical else "isotropic")
-    parts = [kernels.maximise(block, belongs, sizes, form, 1.0) for block in words]
+    belongs = kernels.Responsibilities(starts, clusters, np.ones(documents.size))
+    form = Form("cosine" if rows.spherical else "isotropic")
+    parts = [kernels.maximise(block, belongs, sizes, form, 1.0) for block in rows.words]
     nearest = kernels.equally_likely(kernels.assemble(parts, sizes, form, 1.0), sizes)
-    return np.concatenate([kernels.expect(block, nearest, 0.0, 0.0).labels for block in blocks(X, ASSIGN_ROWS)])
+    return np.concatenate([kernels.expect(block, nearest, 0.0, 0.0).labels for block in blocks(rows.X, ASSIGN_ROWS)])
 
 
 def has_unit_rows(X: sp.csr_array) -> bool:
     """Whether every row that is not empty has length one."""
     lengths = np.sqrt(X.multiply(X).sum(axis=1))
     return bool(np.all((np.abs(lengths - 1) < 1e-6) | (lengths == 0)))
-
-
-def assign(X: sp.csr_array, centres: np.ndarray, spherical: bool) -> np.ndarray:
-    """The nearest centre of every row, ties to the lowest number."""
-    # X: (n, v) CSR; centres: (v, k) -> (n,)
-    offset = 0.0 if spherical else 0.5 * np.einsum("vk,vk->k", centres, centres)
-    pieces = [(X[i : i + ASSIGN_ROWS] @ centres - offset).argmax(axis=1) for i in range(0, X.shape[0], ASSIGN_ROWS)]
-    return np.concatenate(pieces)
 
 
 def _distinct_rows(X: sp.csr_array, k: int, rng: np.random.RandomState) -> np.ndarray:

@@ -15,7 +15,7 @@ def small_run() -> Run:
     return pipeline.run(config.load(ROOT / "configs" / "six_topics.toml"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def small_folder(small_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small") / "runs" / "six_topics"
     store.write_run(small_run, folder)

@@ -19,7 +19,7 @@ ROOMS = [
     "em",
     "probability",
     "checks",
-    "forms",
+    "restarts",
     "mixture",
     "calibration",
     "keywords",

@@ -19,8 +19,8 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from docclust import SparseGaussianMixture
-from docclust.forms import prefers_plain, reproducibility
 from docclust.probability import Temperature
+from docclust.restarts import leads_away, reproducibility
 from tests.test_em import topics
 
 CORPORA = os.environ.get("DOCCLUST_CORPORA")
@@ -204,13 +204,13 @@ def test_reproducibility_is_one_for_the_same_clusters_under_other_names():
     assert reproducibility(labels[:1]) == 0
 
 
-def test_the_plain_form_is_preferred_only_where_it_is_found_again_and_differs():
+def test_em_leads_away_only_where_the_starts_agree_and_their_ends_do_not():
     rng = np.random.default_rng(0)
     stable = [np.arange(300) % 5] * 3
     scattered = [rng.integers(0, 5, 300) for _ in range(3)]
-    assert prefers_plain(scattered, stable)
-    assert not prefers_plain(stable, scattered)
-    assert not prefers_plain(stable, stable)
+    assert leads_away(stable, scattered)
+    assert not leads_away(scattered, stable)
+    assert not leads_away(stable, stable)
 
 
 def test_annealing_of_both_kinds_ends_at_the_final_smoothing():

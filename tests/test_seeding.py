@@ -45,13 +45,6 @@ def test_random_seeds_are_distinct_documents():
     np.testing.assert_array_equal(np.bincount(labels), [50] * 4)
 
 
-def test_assignment_is_the_nearest_centre_computed_densely():
-    X, _ = topics()
-    centres = X[:6].toarray().T
-    distances = ((X.toarray()[:, :, None] - centres) ** 2).sum(axis=1)
-    np.testing.assert_array_equal(seeding.assign(X, centres, spherical=False), distances.argmin(axis=1))
-
-
 def test_rows_of_other_lengths_take_euclidean_steps():
     # Two clouds in the same direction: their cosine is one, their distance is not.
     rng = np.random.default_rng(0)

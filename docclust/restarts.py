@@ -1,0 +1,122 @@
+"""EM from every start, and how free the variances should be: a choice without labels.
+
+Free variances find more than k-means does where words differ in how much they vary between topics, and EM from
+different starts then ends in clusters that are more alike than the starts were. On other texts (short descriptions by
+set phrases, say) they follow the phrases: EM ends far from the starts, and its ends agree less than they did.
+"""
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+
+from docclust import em
+from docclust.gaussian import Form, Parameters
+
+if TYPE_CHECKING:
+    from docclust.mixture import SparseGaussianMixture
+
+# EM that takes starts apart from each other by more than this factor is not trusted,
+LESS_ALIKE = 1.045
+# unless it stays this near to its starts (NMI) and only refines them.
+MUCH_THE_SAME = 0.55
+# Near k-means, which needs no annealing.
+PLAIN = ("isotropic", "cosine")
+
+
+def fit(
+    X: sp.csr_array,
+    starts: list[np.ndarray] | list[Parameters],
+    mixture: "SparseGaussianMixture",
+    rng: np.random.RandomState,
+) -> tuple[list[em.Fit], str]:
+    """EM from every start, and the covariance it was run with; only the best fit keeps its parameters.
+
+    Parameters
+    ----------
+    X : CSR of shape (n, v)
+    starts : labels (n,) each, or parameters
+    mixture : what its parameters say
+    """
+    options, state = _options(X, mixture), rng.get_state()
+    if mixture.covariance != "auto":
+        return _run(X, starts, mixture, mixture.covariance, options, state), mixture.covariance
+    if mixture.smoothing != "noise" or mixture.means_init is not None:
+        return _run(X, starts, mixture, "own", options, state), "own"
+    free = _run(X, starts, mixture, "pooled", options, state)
+    if leads_away(starts, [found.labels for found in free]):
+        return _run(X, starts, mixture, "isotropic", options, state), "isotropic"
+    return free, "pooled"
+
+
+def leads_away(starts: list[np.ndarray], found: list[np.ndarray]) -> bool:
+    """Whether EM went far from its starts and they agree less after it.
+
+    Parameters
+    ----------
+    starts, found : lists of int arrays of shape (n,)
+        The labels before and after EM.
+    """
+    near = np.mean([normalized_mutual_info_score(one, other) for one, other in zip(starts, found, strict=True)])
+    return bool(near < MUCH_THE_SAME and reproducibility(starts) > LESS_ALIKE * reproducibility(found))
+
+
+def reproducibility(found: list[np.ndarray]) -> float:
+    """How far different starts find the same clusters: mean over pairs of the mean of NMI and adjusted Rand index."""
+    pairs = list(itertools.combinations(found, 2))
+    if not pairs:
+        return 0.0
+    return float(np.mean([0.5 * (normalized_mutual_info_score(*p) + adjusted_rand_score(*p)) for p in pairs]))
+
+
+def _run(
+    X: sp.csr_array, starts: list, mixture: "SparseGaussianMixture", covariance: str, options: dict, state: tuple
+) -> list[em.Fit]:
+    pseudo = mixture.pooling, mixture.weight_pseudo, mixture.mean_pseudo, mixture.variance_pseudo
+    options = options | {"form": Form(covariance, mixture.smoothing, *pseudo)}
+    if covariance in PLAIN:
+        options |= {"schedule": options["schedule"][-1:], "softness": 0.0}
+    results: list[em.Fit] = []
+    for start in starts:
+        rng = np.random.RandomState()
+        rng.set_state(state)
+        results.append(em.fit(X, start, mixture.n_components, **options, rng=rng, on_step=mixture.on_step))
+        results[-1].replay = start, state, options
+        best = max(results, key=lambda result: result.objective)
+        for result in results:  # the parameters of the others would be K x v arrays each
+            result.parameters = result.parameters if result is best else None
+    return results
+
+
+def _options(X: sp.csr_array, mixture: "SparseGaussianMixture") -> dict[str, Any]:
+    schedule, softness = _annealed(X, mixture)
+    return {
+        "schedule": schedule,
+        "softness": softness,
+        "max_iter": mixture.max_iter,
+        "tol": mixture.tol,
+        "target": em.corpus_moments(X),
+        "block_rows": mixture.block_rows,
+        "n_jobs": mixture.n_jobs,
+    }
+
+
+def _annealed(X: sp.csr_array, mixture: "SparseGaussianMixture") -> tuple[np.ndarray, float]:
+    """Smoothing by iteration, and how soft responsibilities are kept while it lasts."""
+    given = mixture.means_init is not None
+    soft = mixture.annealing == "responsibilities" and mixture.smoothing != "add" and not given
+    steps, softness = (mixture.annealing_steps, mixture.softness) if soft else (1, 0.0)
+    if mixture.smoothing == "prior":  # its pseudo-documents are all the smoothing there is
+        return np.zeros(steps), softness
+    least = em.least_smoothing(X)
+    cooled = mixture.annealing == "smoothing" and mixture.smoothing == "noise" and not given
+    if mixture.reg_covar == "auto" or cooled:
+        eigenvalues = em.spectrum(X, mixture.n_components)
+    last = mixture.final_smoothing * eigenvalues[-1] if mixture.reg_covar == "auto" else float(mixture.reg_covar)
+    if mixture.reg_covar == "auto" or mixture.smoothing == "noise":
+        last = max(last, least)
+    if cooled:
+        return em.cooling_schedule(max(eigenvalues[0], least), last, mixture.annealing_steps), 0.0
+    return np.full(steps, last), softness
