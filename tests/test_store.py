@@ -297,8 +297,8 @@ def test_a_missing_or_damaged_file_is_named_in_one_line(small_run: Run, tmp_path
     path.unlink()
     if damage != "missing":
         # A config that is cut between two lines is a shorter config; so cut within one.
-            half = held.rindex(b"=", 0, len(held) // 2) + 1 if name == "config.toml" else len(held) // 2 - 3
-            path.write_bytes({"empty": b"", "cut": held[:half], "other": b"\xff[1, 2"}[damage])
+        half = held.rindex(b"=", 0, len(held) // 2) + 1 if name == "config.toml" else len(held) // 2 - 3
+        path.write_bytes({"empty": b"", "cut": held[:half], "other": b"\xff[1, 2"}[damage])
     with pytest.raises(RunError) as raised:
         store.load_run(folder)
     assert path.name in str(raised.value) or "of different runs" in str(raised.value)
