@@ -19,6 +19,8 @@ from docclust.vectors import Documents, Vectors, tfidf
 
 # Probabilities below this are not stored, except a document's two largest; rows are then scaled to sum to one.
 LEAST_PROBABILITY = 1e-6
+# Nobody is surer than this of a document: nearer to one, a float can only be one.
+LEAST_DOUBT = 1e-9
 # A clustering whose least probability is above this is hard.
 HARD_FROM = 0.99
 
@@ -30,9 +32,14 @@ def responsibilities(model: SparseGaussianMixture, X: sp.csr_array) -> sp.csr_ar
     kept = []
     for block in blocks(X, model.block_rows):
         P = model.probabilities(block, c)
-        least = np.sort(P, axis=1)[:, -2:][:, :1]  # the runner-up stays, so that no row becomes exactly 1
-        P[(P < LEAST_PROBABILITY) & (least > P)] = 0
-        P /= P.sum(axis=1, keepdims=True)
+        if P.shape[1] > 1:
+            every, best = np.arange(P.shape[0]), P.argmax(axis=1)
+            largest, P[every, best] = P[every, best], -1
+            second = P.argmax(axis=1)
+            runner_up = np.maximum(P[every, second], LEAST_DOUBT)  # so that no row becomes exactly 1
+            P[P < LEAST_PROBABILITY] = 0
+            P[every, best], P[every, second] = largest, runner_up
+            P /= P.sum(axis=1, keepdims=True)
         kept.append(sp.csr_array(P))
     return sp.vstack(kept, format="csr")
 
@@ -99,7 +106,7 @@ class Explainer:
             pair = self.evidence.pair(counts)
         weights = tfidf(counts, self.idf, sublinear=self.sublinear)
         sides = self.evidence.pulls(weights, *pair) if document.runner_up is not None else []
-        found = self.evidence.shares(counts, own)
+        found = self.evidence.shares(counts, own, tuple(side.cluster for side in sides))
         odd = self.evidence.unexpected(counts, own)
         return Ambiguous(
             id=document.id,
@@ -240,18 +247,15 @@ def label_metrics(labels: list[str | None], clusters: np.ndarray, probability: n
 def other_starts(model: SparseGaussianMixture) -> Starts | None:
     """All starts of a fit but the best, or None where it had only one."""
     bounds = model.start_bounds_
-    best, spread = int(bounds.argmax()), float(bounds.std())
-    if bounds.size == 1:
-        return None
-    others = np.arange(bounds.size) != best
-    gaps = (bounds[best] - bounds[others]) / (spread or 1.0)
-    return Starts(model.start_labels_[others], gaps)
+    others = np.arange(bounds.size) != bounds.argmax()
+    gaps = (bounds.max() - bounds[others]) / (float(bounds.std()) or 1.0)
+    return Starts(model.start_labels_[others], gaps) if others.any() else None
 
 
 def median_temperature(model: SparseGaussianMixture, X: sp.csr_array) -> float:
     """The temperature of a median document."""
-    levels = model.temperature_.levels[model.labels_]
-    logs = levels + model.temperature_.slope * np.log(np.maximum(np.diff(X.indptr), 1))
+    found = model.temperature_
+    logs = found.levels[model.labels_] + found.slope * np.log(np.maximum(np.diff(X.indptr), 1))
     return float(np.exp(np.median(logs)))
 
 

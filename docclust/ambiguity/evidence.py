@@ -38,11 +38,17 @@ class Evidence:
         first, second, *_ = pair_gains(*row, distributions, np.log(distributions), self.apart)
         return int(first[0]), int(second[0])
 
-    def shares(self, counts: sp.csr_array, own: np.ndarray) -> list[Share]:
-        """Of one document, (1, v): the clusters that explain its words, largest share first."""
-        theta = shares(counts.data, self._without(counts, own))
+    def shares(self, counts: sp.csr_array, own: np.ndarray, pair: tuple[int, ...]) -> list[Share]:
+        """Of one document, (1, v): the clusters that explain its words, largest share first; they sum to one.
+
+        Those that explain next to nothing are left out, and the words shared among the others; `pair` always stays.
+        """
+        distributions = self._without(counts, own)
+        kept = np.flatnonzero(shares(counts.data, distributions) >= SHOWN_SHARE)
+        kept = np.union1d(kept, pair).astype(int)
+        theta = shares(counts.data, distributions[:, kept])
         order = np.argsort(-theta, kind="stable")
-        return [Share(int(k), float(theta[k])) for k in order if theta[k] >= SHOWN_SHARE]
+        return [Share(int(kept[p]), float(theta[p])) for p in order]
 
     def unexpected(self, counts: sp.csr_array, own: np.ndarray) -> list[str]:
         """The words of one document that would surprise even the cluster that expects them most."""
@@ -73,7 +79,7 @@ class Evidence:
         parts, share = [], {part.cluster: part.share for part in found}
         pair = [side.cluster for side in sides]
         if "mixed" in kinds:
-            both = ", ".join(f"{percent(share.get(k, 0.0))} {self.names[k]}" for k in pair)
+            both = ", ".join(f"{percent(share[k])} {self.names[k]}" for k in pair)
             parts.append(f"mixed: {both}: {_against(sides)}")
         if "unclear" in kinds:
             parts.append(f"unclear: its cluster has only {percent(probability)}")

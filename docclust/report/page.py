@@ -134,7 +134,7 @@ def _told(found: "Ambiguous", row: int, listed: bool, marked: list[tuple[int, in
         "listed": listed,
         "kinds": found.kinds,
         "pair": pair,
-        "shares": [[part.cluster, round(part.share, 4)] for part in found.shares],
+        "shares": [[part.cluster, float(f"{part.share:.6g}")] for part in found.shares],
         "pulls": [
             [p.cluster, [[w, round(nats, 2)] for w, nats in zip(p.words, p.nats, strict=True)]] for p in found.pulls
         ],
