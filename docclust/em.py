@@ -296,14 +296,20 @@ def _maximise(
     soften: Callable[[kernels.Compact], float] | None,
 ) -> tuple[Model, Target]:
     shared = responsibilities, counts, form
+    pooled = form.covariance == "pooled"
     if kernels.is_sparse(form, smoothing):
-        parts = list(engine.map_blocks(kernels.maximise, words, *shared, smoothing, n_jobs=n_jobs))
-        compact, prior = kernels.assemble(parts, counts, form, smoothing), 0.0
+        # The target is frozen after annealing, so that the objective never falls.
+        pieces = _with_target(words, target.variance if pooled and cooled else None)
+        parts = list(engine.map_blocks(_maximise_block, pieces, *shared, smoothing, n_jobs=n_jobs))
+        compact = kernels.assemble(parts, counts, form, smoothing)
+        prior = compact.log_prior
+        if pooled:
+            target = Target(target.mean, compact.target[:, None])
         given = lambda: kernels.parameters(compact, counts, form, smoothing)  # noqa: E731
     else:
         parts = list(engine.map_blocks(kernels.accumulate, words, *shared, n_jobs=n_jobs))
         moments = Moments(counts, np.concatenate([p.first for p in parts]), np.concatenate([p.second for p in parts]))
-        if form.covariance == "pooled" and not cooled:  # frozen afterwards, so that the objective never falls
+        if pooled and not cooled:
             target = Target(target.mean, within_variance(moments))
         parameters = maximise(moments, form, smoothing, target)
         compact, prior = kernels.compact(coefficients(parameters)), log_prior(parameters, form, target)
@@ -311,6 +317,18 @@ def _maximise(
     temperature = soften(compact) if soften else 1.0
     softened = kernels.tempered(compact, temperature) if temperature != 1 else compact
     return Model(softened, given, prior, temperature), target
+
+
+def _with_target(words: list[sp.csr_array], variance: np.ndarray | None) -> list[tuple]:
+    if variance is None:
+        return [(block, None) for block in words]
+    edges = np.cumsum([block.shape[0] for block in words])[:-1]
+    return list(zip(words, np.split(variance.ravel(), edges), strict=True))
+
+
+def _maximise_block(piece: tuple, *shared: object) -> kernels.Maximised:
+    block, target = piece
+    return kernels.maximise(block, *shared, target)
 
 
 def _reseed(

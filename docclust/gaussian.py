@@ -45,6 +45,11 @@ class Form:
     variance_pseudo: float = 10.0
 
     @property
+    def pooled_strength(self) -> float:
+        """Pseudo-documents of the within-cluster variance that every cluster has."""
+        return self.pooling if self.covariance == "pooled" else 0.0
+
+    @property
     def shares_variances(self) -> bool:
         """Whether all clusters have the same variances, so that the second moments never change."""
         return self.covariance in SHARED_VARIANCES
@@ -164,7 +169,7 @@ def maximise(moments: Moments, form: Form, smoothing: float, target: Target) -> 
     prior = form.smoothing == "prior"
     weight_pseudo = form.weight_pseudo if prior else 0.0
     mean_pseudo = form.mean_pseudo if prior else 0.0
-    variance_pseudo = form.variance_pseudo if prior else form.pooling if form.covariance == "pooled" else 0.0
+    variance_pseudo = form.variance_pseudo if prior else form.pooled_strength
 
     weights = (moments.counts + weight_pseudo) / (moments.counts + weight_pseudo).sum()
     means = (moments.first + mean_pseudo * target.mean) / (n_k + mean_pseudo)

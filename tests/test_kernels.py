@@ -9,14 +9,20 @@ from sklearn.preprocessing import normalize
 
 from docclust import em, engine, gaussian, kernels, seeding
 from docclust.gaussian import Form
-from docclust.kernels import records
+from docclust.kernels import records, unseen
 
 SPARSE_FORMS = [Form(covariance=name) for name in ("own", "tied", "isotropic", "cosine")] + [
+    Form(covariance="pooled", pooling=30.0),
+    Form(covariance="pooled", smoothing="add"),
     Form(smoothing="add"),
     Form(smoothing="floor"),
     Form(smoothing="floor", covariance="tied"),
 ]
-DENSE_FORMS = [Form(covariance="pooled"), Form(smoothing="prior"), Form(smoothing="prior", covariance="tied")]
+DENSE_FORMS = [
+    Form(covariance="pooled", smoothing="floor"),
+    Form(smoothing="prior"),
+    Form(smoothing="prior", covariance="tied"),
+]
 NOISE = 0.004
 
 
@@ -57,6 +63,12 @@ def compiled_maximise(X, r, counts, form, smoothing=NOISE):
     return kernels.assemble(parts, counts, form, smoothing)
 
 
+def target_of(moments, X, form):
+    """What pseudo-documents look like: pooled ones vary as documents do within their clusters."""
+    target = em.corpus_moments(X)
+    return gaussian.Target(target.mean, gaussian.within_variance(moments)) if form.covariance == "pooled" else target
+
+
 def check_objective(found, exact, k):
     """Equal but for the responsibilities that were dropped."""
     bound = exact.size * k * np.exp(kernels.DROP)
@@ -76,7 +88,7 @@ def test_the_e_step_is_that_of_scipy(form, k):
     X = few_common_words()
     _, responsibilities = soft(400, k, min(k, 3))
     moments = gaussian.accumulate(X, responsibilities, form)
-    c = gaussian.coefficients(gaussian.maximise(moments, form, NOISE, em.corpus_moments(X)))
+    c = gaussian.coefficients(gaussian.maximise(moments, form, NOISE, target_of(moments, X, form)))
     expected, log_norm = gaussian.expect(X, c)
     found = kernels.expect(X, kernels.compact(c), kernels.DROP, 0.9)
     np.testing.assert_allclose(dense(found.responsibilities, k), expected, atol=k * np.exp(kernels.DROP))
@@ -94,7 +106,7 @@ def test_log_densities_are_those_of_scipy_at_any_temperature(form, k):
     r, responsibilities = soft(400, k, min(k, 2))
     compact = compiled_maximise(X, r, responsibilities.sum(axis=0), form)
     moments = gaussian.accumulate(X, responsibilities, form)
-    parameters = gaussian.maximise(moments, form, NOISE, em.corpus_moments(X))
+    parameters = gaussian.maximise(moments, form, NOISE, target_of(moments, X, form))
     expected = gaussian.log_joint(X, gaussian.coefficients(parameters))
     np.testing.assert_allclose(kernels.log_joint(X, compact), expected, rtol=1e-9)
     np.testing.assert_allclose(kernels.log_joint(X, kernels.tempered(compact, 7.0)), expected / 7, rtol=1e-9)
@@ -121,7 +133,7 @@ def test_parameters_kept_only_where_words_were_seen_are_exact(form, k, per_docum
     counts = responsibilities.sum(axis=0)
     compact = compiled_maximise(X, r, counts, form)
     moments = gaussian.accumulate(X, responsibilities, form)
-    expected = gaussian.maximise(moments, form, NOISE, em.corpus_moments(X))
+    expected = gaussian.maximise(moments, form, NOISE, target_of(moments, X, form))
     found = kernels.parameters(compact, counts, form, NOISE)
     for name in ("weights", "means", "variances", "noise"):
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-9, atol=1e-14)
@@ -129,6 +141,49 @@ def test_parameters_kept_only_where_words_were_seen_are_exact(form, k, per_docum
     check_objective(kernels.expect(X, compact, kernels.DROP, 0.9).objective, log_norm, k)
     if per_document < 3 and k == 40:
         assert compact.pairs.starts[-1] < 0.5 * X.shape[1] * k
+
+
+@pytest.mark.parametrize("pooling", [1.0, 30.0, 1000.0, 1e6])
+@pytest.mark.parametrize("smoothing", ["noise", "add"])
+@pytest.mark.usefixtures("double_precision")
+def test_pooled_variances_of_words_not_seen_are_exact_for_clusters_of_any_size(pooling, smoothing):
+    """Sizes from one document to hundreds, so that interpolation spans the whole range of shares."""
+    X, k = few_common_words(n=900), 60
+    form = Form(covariance="pooled", pooling=pooling, smoothing=smoothing)
+    labels = np.repeat(np.arange(k), np.maximum(1, (900 * np.diff(np.linspace(0, 1, k + 1) ** 3)).astype(int)))
+    labels = np.append(labels, np.full(900 - labels.size, k - 1))
+    counts = np.bincount(labels, minlength=k).astype(float)
+    moments = gaussian.accumulate(X, np.eye(k)[labels], form)
+    for frozen in (None, em.corpus_moments(X).variance.ravel()):
+        target = target_of(moments, X, form)
+        if frozen is not None:
+            target = gaussian.Target(target.mean, frozen[:, None])
+        expected = gaussian.maximise(moments, form, NOISE, target)
+        compact = kernels.assemble(
+            [kernels.maximise(sp.csr_array(X.T), kernels.one_hot(labels), counts, form, NOISE, frozen)],
+            counts, form, NOISE,
+        )  # fmt: skip
+        assert compact.pairs.starts[-1] < 0.5 * X.shape[1] * k
+        np.testing.assert_allclose(compact.target, target.variance.ravel(), rtol=1e-9, atol=1e-18)
+        found = kernels.parameters(compact, counts, form, NOISE)
+        np.testing.assert_allclose(found.variances, expected.variances, rtol=1e-12)
+        np.testing.assert_allclose(found.means, expected.means, rtol=1e-12, atol=1e-16)
+        J = gaussian.log_joint(X, gaussian.coefficients(expected))
+        np.testing.assert_allclose(kernels.log_joint(X, compact), J, rtol=1e-9)
+        np.testing.assert_allclose(compact.log_prior, gaussian.log_prior(expected, form, target), rtol=1e-10)
+
+
+def test_interpolation_keeps_its_tolerance_and_takes_few_nodes():
+    for low, high, most in [(1e-3, 1.0, 9), (0.25, 0.9, 8), (0.9, 1.0, 5), (0.4, 0.4, 1)]:
+        shares = np.linspace(low, high, 301)
+        nodes = unseen.nodes(shares)
+        blend = unseen.blend(shares, nodes.size)
+        assert nodes.size <= most
+        np.testing.assert_allclose(blend.sum(axis=0), 1)
+        for ratio in (0.0, 0.01, 0.1, unseen.MOST_RATIO):
+            precise = (1 + ratio * shares) * ((1 / (1 + ratio * nodes)) @ blend)
+            np.testing.assert_allclose(precise, 1, atol=1.1 * unseen.TOLERANCE)
+            np.testing.assert_allclose(np.log1p(ratio * nodes) @ blend, np.log1p(ratio * shares), atol=1e-10)
 
 
 @pytest.mark.parametrize("form", [Form(), Form(covariance="isotropic"), Form(covariance="pooled")], ids=label)
@@ -157,7 +212,7 @@ def test_dropped_responsibilities_cost_no_more_than_their_bound(scale):
     kept = kernels.expect(X, kernels.compact(c), drop, 0.9)
     lost = log_norm.sum() - kept.objective
     assert 0 <= lost <= X.shape[0] * k * np.exp(drop)
-    assert kept.responsibilities.shares.size < exact.size
+    assert np.count_nonzero(kept.responsibilities.shares) < exact.size
     np.testing.assert_allclose(dense(kept.responsibilities, k).sum(axis=1), 1)
     np.testing.assert_allclose(kept.counts.sum(), X.shape[0])
     assert kernels.expect(X, kernels.compact(c), kernels.UNDERFLOW, 0.9).objective == pytest.approx(log_norm.sum())

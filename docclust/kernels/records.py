@@ -33,12 +33,20 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Compact:
-    """`Coefficients`, word by word and only for the clusters that have seen the word; see the top of the module."""
+    """`Coefficients`, word by word and only for the clusters that have seen the word; see the top of the package.
+
+    common : (v, R); blend : (R, k); scale, constant : (k,)
+    target : (v,) or None, the pooled variance t of `docclust.kernels.unseen`, if there is one
+    log_prior : what it adds to the objective
+    """
 
     pairs: Pairs
     common: np.ndarray
+    blend: np.ndarray
     scale: np.ndarray
     constant: np.ndarray
+    target: np.ndarray | None = None
+    log_prior: float = 0.0
 
     @property
     def free(self) -> bool:
@@ -48,13 +56,21 @@ class Compact:
 
 @dataclass(frozen=True)
 class Maximised:
-    """An M-step over one block of words; `squares`, `inverses` and `logs` (k,) are what its pairs add to J."""
+    """An M-step over one block of words, and what the block adds to J and to the prior.
+
+    squares, inverses, logs, pulls : (k,), of its pairs: sums of m^2 / v, and of 1 / v, log v and (t + s) / v, in excess
+        of clusters that have not seen the word
+    unseen : (3, R), the sums of log u, 1 / u and (t + s) / u of those, at every node
+    """
 
     pairs: Pairs
     common: np.ndarray
+    target: np.ndarray
     squares: np.ndarray
     inverses: np.ndarray
     logs: np.ndarray
+    pulls: np.ndarray
+    unseen: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from docclust.gaussian import Coefficients, Form, Moments, Parameters
-from docclust.kernels import compiled
-from docclust.kernels.compiled import ISOTROPIC, OWN, SUMS, TIED
+from docclust.kernels import expectation, maximisation, unseen
+from docclust.kernels.maximisation import ISOTROPIC, OWN, SUMS, TIED
 from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities, precision
 
 # A responsibility less than e^DROP times the largest one of its document is taken to be zero, and the others are
@@ -44,8 +44,9 @@ def frequent_first(X: sp.csr_array) -> tuple[sp.csr_array, np.ndarray]:
 
 
 def is_sparse(form: Form, smoothing: float) -> bool:
-    """Whether all clusters that have not seen a word have the same mean and variance there."""
-    return form.smoothing != "prior" and form.covariance != "pooled" and smoothing > 0
+    """Whether clusters that have not seen a word have mean 0 there, and a variance that depends on their size alone."""
+    kinks = form.covariance == "pooled" and form.smoothing == "floor"
+    return form.smoothing != "prior" and not kinks and smoothing > 0
 
 
 def one_hot(labels: np.ndarray) -> Responsibilities:
@@ -89,14 +90,14 @@ def compact(c: Coefficients) -> Compact:
         np.empty(0, dtype=np.uint32),
         np.ascontiguousarray(values, dtype=precision(k)).ravel(),
     )
-    return Compact(pairs, c.quadratic.ravel() if shared else np.zeros(v), np.ones(k), c.constant)
+    return Compact(pairs, c.quadratic if shared else np.zeros((v, 1)), np.ones((1, k)), np.ones(k), c.constant)
 
 
 def log_joint(X: sp.csr_array, c: Compact) -> np.ndarray:
     """J of equation (E), in nats."""
     # X: (n, v) CSR -> (n, k)
     J = np.empty((X.shape[0], c.constant.size))
-    compiled.log_joint(*_arrays(X, c), *_scratch(X, c), J)
+    expectation.log_joint(*_arrays(X, c), *_scratch(X, c), J)
     return J
 
 
@@ -107,13 +108,14 @@ def tempered(c: Compact, temperature: float) -> Compact:
 
 def _arrays(X: sp.csr_array, c: Compact) -> tuple:
     pairs = c.pairs
-    parameters = pairs.starts, pairs.lists, pairs.clusters, pairs.values, c.free, c.common, c.scale, c.constant
+    parameters = pairs.starts, pairs.lists, pairs.clusters, pairs.values, c.free, c.common, c.blend, c.scale, c.constant
     return X.indptr, X.indices, X.data, *parameters
 
 
 def _scratch(X: sp.csr_array, c: Compact) -> tuple:
     words = int(np.diff(X.indptr).max(initial=0)) + 4
-    return np.empty(c.constant.size), np.empty(words), np.empty(words), np.empty(words, dtype=np.uintp)
+    sums = np.empty(c.constant.size), np.empty(c.blend.shape[0])
+    return *sums, np.empty(words), np.empty(words), np.empty(words, dtype=np.uintp)
 
 
 def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> Expectation:
@@ -126,7 +128,7 @@ def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> 
     shared, scratch = _arrays(X, c), _scratch(X, c)
     done = 0
     while True:
-        done = compiled.expect(
+        done = expectation.expect(
             done, *shared, drop, *scratch, starts, clusters, shares, labels, largest, counts, log_norm
         )
         if done == n:
@@ -141,37 +143,61 @@ def accumulate(words: sp.csr_array, r: Responsibilities, counts: np.ndarray, for
     """The sums that an M-step needs, over a block of words: rows of the transposed matrix."""
     # words: (v, n) CSR -> Moments without objective
     shape = words.shape[0], 2, counts.size
-    sums = _maximised(words, r, counts, SUMS, np.empty(np.prod(shape)), 1.0, False)
-    both = sums.pairs.values.reshape(shape)
-    return Moments(counts, both[:, 0], sums.common[:, None] if form.shares_variances else both[:, 1])
+    pairs, squares, _, _ = _maximised(words, r, counts, SUMS, np.empty(np.prod(shape)), form, 1.0, None)
+    both = pairs.values.reshape(shape)
+    return Moments(counts, both[:, 0], squares[:, None] if form.shares_variances else both[:, 1])
 
 
-def maximise(words: sp.csr_array, r: Responsibilities, counts: np.ndarray, form: Form, smoothing: float) -> Maximised:
-    """M-step over a block of words."""
+def maximise(
+    words: sp.csr_array,
+    r: Responsibilities,
+    counts: np.ndarray,
+    form: Form,
+    smoothing: float,
+    target: np.ndarray | None = None,
+) -> Maximised:
+    """M-step over a block of words; pooled variances are drawn to `target` (v,), or to that within the clusters."""
     # words: (v, n) CSR
-    mode = {"own": OWN, "tied": TIED}.get(form.covariance, ISOTROPIC)
+    mode = {"own": OWN, "pooled": OWN, "tied": TIED}.get(form.covariance, ISOTROPIC)
     values = np.empty(8 * (words.shape[0] + counts.size), dtype=precision(counts.size))
-    return _maximised(words, r, counts, mode, values, smoothing, form.smoothing == "floor")
+    pairs, common, target, sums = _maximised(words, r, counts, mode, values, form, smoothing, target)
+    if mode == OWN:
+        shares = unseen.pooled_shares(counts, form.pooled_strength)
+        dense = np.diff(pairs.starts) == counts.size  # these refer to the smoothing alone
+        variances = np.where(dense, 0, target)[:, None] * unseen.nodes(shares) + smoothing
+    else:
+        variances = 0.5 / common[:, None]
+    inverses = 1 / variances
+    pulled = target + smoothing if form.smoothing == "noise" else target
+    background = np.log(variances).sum(axis=0), inverses.sum(axis=0), pulled @ inverses
+    return Maximised(pairs, 0.5 * inverses, target, *sums, np.array(background))
 
 
-def _maximised(words, r, counts, mode, values, smoothing, floor) -> Maximised:
+def _maximised(words, r, counts, mode, values, form, smoothing, target) -> tuple:
     m, k = words.shape[0], counts.size
     starts, lists = np.zeros(m + 1, dtype=np.uint64), np.zeros(m + 1, dtype=np.uint64)
     clusters = np.empty(m + k, dtype=np.uint32)
-    common, squares, inverses, logs, product = np.empty(m), np.zeros(k), np.zeros(k), np.zeros(k), np.ones(k)
+    squares, inverses, logs, pulls, product = np.zeros(k), np.zeros(k), np.zeros(k), np.zeros(k), np.ones(k)
+    documents = int(np.diff(words.indptr).max(initial=0)) + 4
     scratch = np.zeros(k), np.zeros(k), np.empty(k, dtype=np.uint32), np.full(k, -1)
+    scratch += np.empty(documents, dtype=np.uintp), np.empty(documents)
+    strength = form.pooled_strength if mode == OWN else 0.0
+    estimated = strength > 0 and target is None
+    common, target = np.empty(m), np.zeros(m) if target is None else target
+    options = form.smoothing == "floor", strength, estimated, smoothing if form.smoothing == "noise" else 0.0
     done = 0
     while True:
-        done = compiled.maximise(
+        done = maximisation.maximise(
             done, words.indptr, words.indices, words.data, r.starts, r.clusters, r.shares, counts,
-            mode, smoothing, floor, *scratch, starts, lists, clusters, values, common, squares, inverses, logs, product,
+            mode, smoothing, *options, *scratch, starts, lists, clusters, values, common, target,
+            squares, inverses, logs, pulls, product,
         )  # fmt: skip
         if done == m:
             break
         values, clusters = _longer(values), _longer(clusters)
-    logs += np.log(product)
     size = int(starts[-1]) * (2 if mode <= OWN else 1)
-    return Maximised(Pairs(starts, lists, clusters[: lists[-1]], values[:size]), common, squares, inverses, logs)
+    pairs = Pairs(starts, lists, clusters[: lists[-1]], values[:size])
+    return pairs, common, target, (squares, inverses, logs + np.log(product), pulls)
 
 
 def _longer(array: np.ndarray) -> np.ndarray:
@@ -188,8 +214,10 @@ def assemble(parts: list[Maximised], counts: np.ndarray, form: Form, smoothing: 
     )
     common = np.concatenate([part.common for part in parts])
     squares = sum(part.squares for part in parts)
-    logs = sum(part.logs for part in parts)
-    inverses = sum(part.inverses for part in parts)
+    blend = unseen.blend(unseen.pooled_shares(counts, form.pooled_strength), common.shape[1])
+    logs, inverses, pulls = (sum(part.unseen for part in parts) @ blend) + [
+        sum(part.logs for part in parts), sum(part.inverses for part in parts), sum(part.pulls for part in parts),
+    ]  # fmt: skip
     scale = np.ones(counts.size)
     if form.covariance in ("isotropic", "cosine"):
         if form.covariance == "cosine":
@@ -200,9 +228,10 @@ def assemble(parts: list[Maximised], counts: np.ndarray, form: Form, smoothing: 
     noise = smoothing if form.smoothing == "noise" else 0.0
     with np.errstate(divide="ignore"):  # a cluster of weight zero has log-density -inf, as it should
         log_weights = np.log(counts / counts.sum())
-    # Summed over all words: log(2 pi v) and noise / v of clusters that have not seen them; then what pairs add.
-    unseen = np.log(np.pi / common).sum() + 2 * noise * common.sum()
-    return Compact(pairs, common, scale, log_weights - 0.5 * (unseen + logs + noise * inverses + squares))
+    constant = log_weights - 0.5 * (common.shape[0] * np.log(2 * np.pi) + logs + noise * inverses + squares)
+    target = np.concatenate([part.target for part in parts]) if form.covariance == "pooled" else None
+    prior = -0.5 * form.pooled_strength * float((logs + pulls).sum())
+    return Compact(pairs, common, blend, scale, constant, target, prior)
 
 
 def equally_likely(c: Compact, counts: np.ndarray) -> Compact:
@@ -219,9 +248,15 @@ def _chained(parts: list[np.ndarray]) -> np.ndarray:
 def parameters(c: Compact, counts: np.ndarray, form: Form, smoothing: float) -> Parameters:
     """The mixture that has these coefficients, as dense arrays."""
     # -> weights (k,), means (v, k), variances (v, k) or (v, 1)
-    v, k = c.common.size, counts.size
+    v, k = c.common.shape[0], counts.size
     means = np.zeros((v, k))
-    variances = np.repeat(0.5 / c.common[:, None], 1 if form.shares_variances else k, axis=1)
+    if form.shares_variances:
+        variances = 0.5 / c.common
+    else:
+        pooled = 0.0 if c.target is None else c.target[:, None]
+        variances = np.broadcast_to(
+            pooled * unseen.pooled_shares(counts, form.pooled_strength) + smoothing, (v, k)
+        ).copy()
     # In pieces, as every pair needs several indices for a moment.
     for first in range(0, v, PARAMETER_WORDS):
         words = np.arange(first, min(first + PARAMETER_WORDS, v))
@@ -237,7 +272,8 @@ def parameters(c: Compact, counts: np.ndarray, form: Form, smoothing: float) -> 
         cluster[sparse] = c.pairs.clusters[c.pairs.lists[first] : c.pairs.lists[words[-1] + 1]]
         means[word, cluster] = c.pairs.values[linear]
         if c.free:
-            variances[word, cluster] = 0.5 / (quadratic + c.common[word])
+            reference = np.where(sparse, variances[word, cluster], smoothing)
+            variances[word, cluster] = 0.5 / (quadratic + 0.5 / reference)
     means *= c.scale
     means *= variances
     return Parameters(counts / counts.sum(), means, variances, smoothing if form.smoothing == "noise" else 0.0)

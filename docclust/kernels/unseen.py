@@ -1,0 +1,55 @@
+"""What clusters have in common at words they have not seen, where their variances are pooled.
+
+There a cluster of N_k documents has mean 0 and variance u_jk = t_j g_k + s, with t_j the within-cluster variance of
+word j and g_k = P / (N_k + P) the share of the P pseudo-documents. As functions of g, the precision 1 / (2 u), log u
+and their sums over words are smooth: their values at a few nodes say them for all clusters. So a document needs one
+sum of squares at each node instead of one for each cluster. Without pooling g is 0, u is s, and one node is exact.
+"""
+
+import numpy as np
+
+from docclust.gaussian import TINY
+
+# Relative error of an interpolated precision. That of polynomial interpolation of 1 / (z + g) at R Chebyshev nodes of
+# an interval is exactly T_R(x) / T_R(-z), g = x and z on the scale where the interval is [-1, 1]; |T_R(x)| <= 1.
+TOLERANCE = 1e-10
+# A word with t_j more than this many times s has all clusters, as if all had seen it: then z >= 1 / MOST_RATIO.
+MOST_RATIO = 0.3
+
+
+def pooled_shares(counts: np.ndarray, strength: float) -> np.ndarray:
+    """The share g of the pseudo-documents in every cluster."""
+    # counts: (k,) -> (k,)
+    return strength / (np.maximum(counts, TINY) + strength)
+
+
+def nodes(shares: np.ndarray) -> np.ndarray:
+    """Chebyshev nodes on the range of the shares, as many as the tolerance asks for."""
+    # shares: (k,) -> (R,)
+    centre, half = _range(shares)
+    n = 1
+    if half > 1e-12 * centre:
+        pole = (1 / MOST_RATIO + centre) / half
+        n = int(np.ceil(np.arccosh(1 / TOLERANCE) / np.arccosh(pole)))
+    return centre + half * np.cos(_angles(n))
+
+
+def blend(shares: np.ndarray, n_nodes: int) -> np.ndarray:
+    """The weight of every node in the interpolated value of every cluster; those of a cluster sum to one."""
+    # shares: (k,) -> (R, k)
+    if n_nodes == 1:
+        return np.ones((1, shares.size))
+    centre, half = _range(shares)
+    degrees = np.arange(n_nodes)
+    at_clusters = np.cos(np.outer(degrees, np.arccos(np.clip((shares - centre) / half, -1, 1))))
+    at_clusters[1:] *= 2
+    return np.cos(np.outer(_angles(n_nodes), degrees)) @ at_clusters / n_nodes
+
+
+def _range(shares: np.ndarray) -> tuple[float, float]:
+    low, high = float(shares.min()), float(shares.max())
+    return 0.5 * (low + high), 0.5 * (high - low)
+
+
+def _angles(n: int) -> np.ndarray:
+    return np.pi * (np.arange(n) + 0.5) / n
