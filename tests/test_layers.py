@@ -18,6 +18,7 @@ ROOMS = [
     "seeding",
     "em",
     "probability",
+    "splitmerge",
     "checks",
     "restarts",
     "mixture",
