@@ -39,8 +39,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         of the covariance of X; with ``prior`` there is no s.
     final_smoothing : float, default=0.25
     annealing : {"responsibilities", "smoothing", "none"}, default="responsibilities"
-        What is annealed in the first iterations. ``responsibilities``: they are kept soft (not with ``add``,
-        ``isotropic`` and ``cosine``). ``smoothing``: s falls from the largest eigenvalue to its final value (only with
+        What is annealed in the first iterations. ``responsibilities``: they are kept soft (not with
+        ``add``). ``smoothing``: s falls from the largest eigenvalue to its final value (only with
         ``noise``).
     annealing_steps : int, default=22
     softness : float, default=0.2

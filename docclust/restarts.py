@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 LESS_ALIKE = 1.045
 # unless it stays this near to its starts (NMI) and only refines them.
 MUCH_THE_SAME = 0.55
-# Near k-means, which needs no annealing.
-PLAIN = ("isotropic", "cosine")
 
 
 def fit(
@@ -76,8 +74,6 @@ def _run(
 ) -> list[em.Fit]:
     pseudo = mixture.pooling, mixture.weight_pseudo, mixture.mean_pseudo, mixture.variance_pseudo
     options = options | {"form": Form(covariance, mixture.smoothing, *pseudo)}
-    if covariance in PLAIN:
-        options |= {"schedule": options["schedule"][-1:], "softness": 0.0}
     results: list[em.Fit] = []
     for start in starts:
         rng = np.random.RandomState()
