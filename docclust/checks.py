@@ -11,6 +11,7 @@ from docclust.errors import SettingError
 COVARIANCES = ("auto", "own", "pooled", "tied", "isotropic", "cosine")
 SMOOTHINGS = ("noise", "add", "floor", "prior")
 ANNEALINGS = ("responsibilities", "smoothing", "none")
+STARTS = (*seeding.METHODS, "split-merge")
 
 
 def check(mixture: Any, X: sp.csr_array) -> None:
@@ -18,7 +19,7 @@ def check(mixture: Any, X: sp.csr_array) -> None:
     _check_choice("covariance", mixture.covariance, COVARIANCES)
     _check_choice("smoothing", mixture.smoothing, SMOOTHINGS)
     _check_choice("annealing", mixture.annealing, ANNEALINGS)
-    _check_choice("init_params", mixture.init_params, seeding.METHODS)
+    _check_choice("init_params", mixture.init_params, STARTS)
     for name in ("n_components", "n_init", "max_iter", "block_rows", "annealing_steps"):
         _check_least(name, getattr(mixture, name), 1)
     for name in ("softness", "seeding_steps", "tol", "pooling", "weight_pseudo", "mean_pseudo", "variance_pseudo"):

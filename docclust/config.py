@@ -158,7 +158,7 @@ class VectorsSettings(Section):
 class SeedingSettings(Section):
     """Where EM starts."""
 
-    method: Literal["random", "k-means++", "kmeans"] = "kmeans"
+    method: Literal["random", "k-means++", "kmeans", "lsa", "split-merge"] = "kmeans"
     n_init: PositiveInt = 4
     steps: Annotated[int, Field(ge=0)] = 8
 

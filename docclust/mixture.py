@@ -48,11 +48,12 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     pooling, weight_pseudo, mean_pseudo, variance_pseudo : float
         Strengths in pseudo-documents: of `covariance="pooled"`, and of the Dirichlet, normal and inverse-gamma
         priors of `smoothing="prior"`.
-    init_params : {"kmeans", "k-means++", "random"}, default="kmeans"
+    init_params : {"kmeans", "k-means++", "random", "lsa", "split-merge"}, default="kmeans"
+        The first four are those of `docclust.seeding.start`; ``split-merge`` grows each start (`docclust.splitmerge`).
     n_init : int, default=4
         Starts, and EM from each; the one with the best objective is kept.
     seeding_steps : int, default=8
-        k-means steps of `init_params="kmeans"`.
+        k-means steps of ``kmeans`` and ``lsa``; with a large number they end when no document moves.
     weights_init, means_init, precisions_init : arrays of shape (K,), (K, v), (K, v), or None
         A start by parameters instead of documents; all three or none. Then there is one start and no cooling.
     max_iter : int, default=100
@@ -287,6 +288,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
     def _starts(self, X: sp.csr_array, rng: np.random.RandomState) -> list[np.ndarray] | list[Parameters]:
         if self.means_init is None:
+            if self.init_params == "split-merge":
+                return []  # grown by `restarts`, which knows the mixture whose objective decides
             options = self.n_components, self.init_params, self.seeding_steps, self.n_init, rng
             return seeding.starts(X, *options, n_jobs=self.n_jobs)
         k, v = self.n_components, X.shape[1]

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-from docclust import em
+from docclust import em, splitmerge
 from docclust.gaussian import Form, Parameters
 
 if TYPE_CHECKING:
@@ -35,10 +35,12 @@ def fit(
     Parameters
     ----------
     X : CSR of shape (n, v)
-    starts : labels (n,) each, or parameters
+    starts : labels (n,) each, or parameters; if there are none they are grown by `docclust.splitmerge`
     mixture : what its parameters say
     """
-    options, state = _options(X, mixture), rng.get_state()
+    options = _options(X, mixture)
+    starts = starts or _grown(X, mixture, options, rng)
+    state = rng.get_state()
     if mixture.covariance != "auto":
         return _run(X, starts, mixture, mixture.covariance, options, state), mixture.covariance
     if mixture.smoothing != "noise" or mixture.means_init is not None:
@@ -69,11 +71,25 @@ def reproducibility(found: list[np.ndarray]) -> float:
     return float(np.mean([0.5 * (normalized_mutual_info_score(*p) + adjusted_rand_score(*p)) for p in pairs]))
 
 
+def _form(mixture: "SparseGaussianMixture", covariance: str) -> Form:
+    pseudo = mixture.pooling, mixture.weight_pseudo, mixture.mean_pseudo, mixture.variance_pseudo
+    return Form(covariance, mixture.smoothing, *pseudo)
+
+
+def _grown(
+    X: sp.csr_array, mixture: "SparseGaussianMixture", options: dict, rng: np.random.RandomState
+) -> list[np.ndarray]:
+    free = "pooled" if mixture.smoothing == "noise" else "own"
+    form = _form(mixture, free if mixture.covariance == "auto" else mixture.covariance)
+    law = form, float(options["schedule"][-1]), options["target"], rng
+    engine = {name: options[name] for name in ("block_rows", "n_jobs")}
+    return [splitmerge.grow(X, mixture.n_components, *law, **engine).labels for _ in range(mixture.n_init)]
+
+
 def _run(
     X: sp.csr_array, starts: list, mixture: "SparseGaussianMixture", covariance: str, options: dict, state: tuple
 ) -> list[em.Fit]:
-    pseudo = mixture.pooling, mixture.weight_pseudo, mixture.mean_pseudo, mixture.variance_pseudo
-    options = options | {"form": Form(covariance, mixture.smoothing, *pseudo)}
+    options = options | {"form": _form(mixture, covariance)}
     results: list[em.Fit] = []
     for start in starts:
         rng = np.random.RandomState()

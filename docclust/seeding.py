@@ -2,20 +2,24 @@
 
 Seeds are documents; `kmeans` moves them by a few steps before EM sees them, since k-means++ alone picks isolated
 documents. Rows of length one, as TF-IDF rows are, take spherical steps (cosine); other data take Euclidean ones.
-Both are hard EM steps of the form with one variance for all, and use its kernels.
+Both are hard EM steps of the form with one variance for all, and use its kernels. `splitmerge` grows a start instead.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.preprocessing import normalize
+from sklearn.utils.extmath import randomized_svd
 
 from docclust import kernels
 from docclust.engine import blocks, map_blocks
 from docclust.gaussian import Form
 
-METHODS = ("random", "k-means++", "kmeans")
+METHODS = ("random", "k-means++", "kmeans", "lsa")
 ASSIGN_ROWS = 4096
+# Singular vectors of "lsa".
+LSA_RANK = 100
 
 
 def starts(
@@ -30,7 +34,7 @@ def starts(
     """`n_init` times `start`, each with random numbers of its own."""
     # X: (n, v) CSR -> n_init arrays (n,)
     draws = [np.random.RandomState(seed) for seed in rng.randint(np.iinfo(np.int32).max, size=n_init)]
-    rows = Rows.of(X)
+    rows = Rows.of(in_lsa_space(X, rng) if method == "lsa" else X)
     return list(map_blocks(_start, draws, rows, n_components, method, steps, n_jobs=n_jobs))
 
 
@@ -40,15 +44,17 @@ def start(X: sp.csr_array, n_components: int, method: str, steps: int, rng: np.r
     Parameters
     ----------
     X : CSR of shape (n, v)
-    method : {"random", "k-means++", "kmeans"}
+    method : {"random", "k-means++", "kmeans", "lsa"}
         Distinct documents drawn evenly; drawn by squared distance (Arthur & Vassilvitskii 2007, section 2.2);
-        the latter followed by `steps` steps of k-means (Dhillon & Modha 2001 for rows of length one).
+        the latter followed by `steps` steps of k-means (Dhillon & Modha 2001 for rows of length one), fewer where
+        it has converged; the same with each row by its place along the first singular vectors (`in_lsa_space`).
 
     Returns
     -------
     labels : int array of shape (n,), in [0, n_components); every label occurs at least once if the seeds differ.
     """
-    return _start(rng, Rows.of(X), n_components, method, steps)
+    rows = Rows.of(in_lsa_space(X, rng) if method == "lsa" else X)
+    return _start(rng, rows, n_components, method, steps)
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ def _start(rng: np.random.RandomState, rows: Rows, n_components: int, method: st
         seeds = plus_plus(rows.X, sp.vstack(rows.words, format="csr"), n_components, rng)
     members = [np.array([seed]) for seed in seeds]
     labels = _nearest(rows, members)
-    for _ in range(steps if method == "kmeans" else 0):
+    for _ in range(steps if method in ("kmeans", "lsa") else 0):
         members = _members(labels, members)
         previous, labels = labels, _nearest(rows, members)
         if np.array_equal(previous, labels):
@@ -129,6 +135,17 @@ def _nearest(rows: Rows, members: list[np.ndarray]) -> np.ndarray:
     parts = [kernels.maximise(block, belongs, sizes, form, 1.0) for block in rows.words]
     nearest = kernels.equally_likely(kernels.assemble(parts, sizes, form, 1.0), sizes)
     return np.concatenate([kernels.expect(block, nearest, 0.0, 0.0).labels for block in blocks(rows.X, ASSIGN_ROWS)])
+
+
+def in_lsa_space(X: sp.csr_array, rng: np.random.RandomState) -> sp.csr_array:
+    """The rows along the first 100 right singular vectors, scaled to length one; (n, 100), every number stored.
+
+    Deerwester, Dumais, Furnas, Landauer & Harshman 1990, by the randomized range finder of Halko, Martinsson & Tropp
+    2011, algorithm 4.4.
+    """
+    # X: (n, v) CSR -> (n, min(100, n, v)) CSR
+    left, singular, _ = randomized_svd(X, min(LSA_RANK, *X.shape), random_state=rng)
+    return sp.csr_array(normalize(left * singular))
 
 
 def has_unit_rows(X: sp.csr_array) -> bool:

@@ -38,7 +38,7 @@ TRIES_PER_CLUSTER = 5
 PAIRS_TRIED, THIRDS_TRIED = 3, 2
 # k-means of two clusters from so many starts, each of so many steps, divides a cluster.
 HALVING_STARTS, HALVING_STEPS = 1, 8
-PARTIAL_STEPS, WHOLE_STEPS = 1, 5
+PARTIAL_STEPS, WHOLE_STEPS = 5, 10
 TOL = 1e-6
 # In many dimensions responsibilities are 0 or 1 and no two clusters overlap; those of a temperature at which their
 # mean entropy is this share of log K say which are nearest to it. It is that of the annealing.
@@ -84,7 +84,7 @@ class _Law:
             k,
             form=self.form,
             schedule=np.full(1, self.smoothing),
-            max_iter=steps,
+            max_iter=steps + pooled,  # the first is an E-step alone, and knows no prior
             tol=TOL,
             target=self.target,
             block_rows=self.block_rows,

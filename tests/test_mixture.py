@@ -19,6 +19,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from docclust import SparseGaussianMixture
+from docclust.checks import STARTS
 from docclust.probability import Temperature
 from docclust.restarts import leads_away, reproducibility
 from tests.test_em import topics
@@ -180,6 +181,23 @@ def test_the_start_with_the_best_objective_is_kept():
     bounds = [SparseGaussianMixture(6, n_init=n, random_state=3).fit(X).lower_bound_ for n in (1, 2, 4, 8)]
     assert bounds == sorted(bounds)
     assert bounds[0] < bounds[-1]
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_every_start_leads_to_the_topics(start):
+    X, truth = topics(n=300, v=200, k=4, length=60, seed=3)
+    options = {"init_params": start, "covariance": "pooled", "pooling": 50.0, "n_init": 3, "random_state": 0}
+    model = SparseGaussianMixture(4, **options).fit(X)
+    assert adjusted_rand_score(truth, model.labels_) > 0.5
+    assert model.start_labels_.shape == (3, 300)
+    np.testing.assert_array_equal(model.labels_, SparseGaussianMixture(4, **options, n_jobs=2).fit(X).labels_)
+
+
+@pytest.mark.parametrize("smoothing", ["add", "floor", "prior"])
+def test_a_start_is_grown_under_every_smoothing(smoothing):
+    X, _ = topics(n=150)
+    model = SparseGaussianMixture(3, smoothing=smoothing, init_params="split-merge", n_init=1, random_state=0).fit(X)
+    assert set(model.labels_) == {0, 1, 2}
 
 
 def test_it_warns_with_a_remedy_when_it_has_not_converged():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.metrics import adjusted_rand_score
+from sklearn.preprocessing import normalize
 
 from docclust import seeding
 from tests.test_em import topics
@@ -58,3 +59,18 @@ def test_distinct_rows_are_counted_by_words_and_weights():
     X = sp.csr_array(np.array([[1.0, 0, 0], [0, 1.0, 0], [1.0, 0, 0], [0, 0.5, 0], [0, 0, 0], [0, 0, 0]]))
     assert seeding.n_distinct_rows(X, 10) == 4
     assert seeding.n_distinct_rows(X, 2) == 2
+
+
+def test_the_lsa_space_keeps_the_cosines_of_rows_of_low_rank():
+    rng = np.random.default_rng(0)
+    X = normalize(rng.random((40, 6)) @ rng.random((6, 300)))
+    found = seeding.in_lsa_space(sp.csr_array(X), np.random.RandomState(0)).toarray()
+    assert found.shape == (40, 40)
+    np.testing.assert_allclose(found @ found.T, X @ X.T, atol=1e-9)
+
+
+def test_steps_without_end_stop_where_no_document_moves():
+    X, _ = topics()
+    one, two = (seeding.start(X, 4, "kmeans", steps, np.random.RandomState(0)) for steps in (1000, 2000))
+    np.testing.assert_array_equal(one, two)
+    assert np.any(one != seeding.start(X, 4, "kmeans", 0, np.random.RandomState(0)))
