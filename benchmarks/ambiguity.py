@@ -3,11 +3,16 @@
     python benchmarks/ambiguity.py CORPORA_FOLDER --table
 
 Splices are half the tokens of each of two documents of different classes, and a twentieth of the corpus. The same
-methods are then fitted to the corpus as it is, for their probabilities. benchmarks/README.md tells more.
+methods are then fitted to the corpus as it is, for their probabilities, and to a small one in which people wrote the
+documents of two topics. benchmarks/README.md tells more.
 """
 
+import argparse
+import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import peers
@@ -17,8 +22,9 @@ from quality import at, calibration, in_order, majorities, run
 from scipy.special import softmax, xlogy
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from corpora import VECTORS, Line, Results, Rows, arguments, check, chosen, markdown, publish, spread
-from docclust import describe
+from corpora import ROOT, VECTORS, Line, Results, Rows, arguments, check, chosen, markdown, publish, spread
+from docclust import config, describe
+from docclust import corpus as readers
 from docclust.ambiguity import Scores, score
 from docclust.calibration import calibrate
 from docclust.gaussian import log_joint
@@ -26,6 +32,8 @@ from docclust.vectors import Vocabulary, smoothed_idf, tfidf
 
 CORPORA = ["bbc", "reuters_r8", "20newsgroups"]
 METHODS = {name: peers.METHODS[name] for name in ("docclust", "lda", "lda_tomotopy", "nmf", "kmeans_10", "lsa_mixture")}
+# Documents with the list of their topics, where the caller names no other file.
+SIX_TOPICS = ROOT / "corpora" / "six_topics.jsonl"
 SHARE = 0.05
 LEAST_TOKENS = 30
 CUT = 0.05  # of the words of a document, the first ones
@@ -63,6 +71,24 @@ def splice(rows: Rows, seed: int) -> Spliced:
     X = tfidf(counts, smoothed_idf(counts), sublinear=VECTORS.sublinear_tf)
     own = {"counts": counts, "X": X, "labels": labels, "splices": np.arange(labels.size) >= kept.size}
     return Spliced(**{**vars(rows), **own, "others": others})
+
+
+def mixtures(rows: Rows, path: Path) -> Spliced:
+    """The corpus as it is; what has two topics or more in the file it was read from takes the place of splices."""
+    opened = config.parse({"corpus": {"source": "jsonl", "path": str(path)}}).corpus
+    topics = told_topics(path)
+    by_text = {document.text: topics.get(document.id, []) for document in readers.read(opened, Counter())}
+    found = [by_text[text] or [label] for text, label in zip(rows.texts, rows.labels, strict=True)]
+    first, second = np.array([(names[0], names[min(1, len(names) - 1)]) for names in found]).T
+    return Spliced(**{**vars(rows), "labels": first, "others": second, "splices": first != second})
+
+
+def told_topics(path: Path) -> dict[str, list[str]]:
+    """By id, the `topics` that lines of JSON name beside their label."""
+    if path.suffix == ".gz":
+        return {}
+    lines = map(json.loads, path.read_text("utf-8").splitlines())
+    return {str(line["id"]): line["topics"] for line in lines if line.get("topics") and "id" in line}
 
 
 def half(counts: sp.csr_array, rng: np.random.Generator) -> sp.csr_array:
@@ -191,8 +217,8 @@ def compared(before: Scores, these: np.ndarray, after: Scores, those: np.ndarray
     return found
 
 
-def splices_table(lines: list[Line], corpus: str) -> str:
-    """Every method and score on the splices of one corpus."""
+def splices_table(lines: list[Line], corpus: str, what: str = "Splices") -> str:
+    """Every method and score on the splices of one corpus, or on its documents of two topics."""
     body = []
     for name, method in METHODS.items():
         mine = at(lines, corpus, name)
@@ -200,7 +226,7 @@ def splices_table(lines: list[Line], corpus: str) -> str:
         for kind in mine[0]["scores"] if mine else []:
             cells = [spread([line["scores"][kind][metric] for line in mine]) for metric in SCORES]
             body.append([f"{method.title}: {kind}", str(len(mine)), *cells, spread([r["seconds"] for r in mine], 1)])
-    heading = "Splices in **{corpus}** ({matrix}, K = {k})\n\n".format(**at(lines, corpus)[-1])
+    heading = what + " in **{corpus}** ({matrix}, K = {k})\n\n".format(**at(lines, corpus)[-1])
     return heading + markdown(["", "seeds", *SCORES.values(), "seconds"], body)
 
 
@@ -229,9 +255,12 @@ def rises_table(splices: list[Line], corpora: list[Line]) -> str:
 
 def tables(results: Results) -> str:
     """All tables of the section."""
-    splices, corpora = results.of("splices"), results.of("corpus")
-    parts = [results.machines("splices", "corpus"), *(splices_table(splices, corpus) for corpus in in_order(splices))]
-    return "\n\n".join([*parts, calibration_table(corpora), rises_table(splices, corpora)])
+    splices, corpora, several = results.of("splices"), results.of("corpus"), results.of("mixtures")
+    parts = [results.machines("splices", "corpus", "mixtures")]
+    parts += [splices_table(splices, corpus) for corpus in in_order(splices)]
+    parts += [splices_table(several, corpus, "Documents of two topics") for corpus in in_order(several)]
+    parts += [calibration_table(corpora), rises_table(splices, corpora)] if corpora else []
+    return "\n\n".join(parts)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -241,6 +270,10 @@ def main(argv: list[str] | None = None) -> None:
     results, methods = Results(args.results, args.again, args.threads), peers.installed(chosen(args, METHODS))
     run(args, results, "splices", methods, on_splices, splice)
     run(args, results, "corpus", methods, on_corpus)
+    path = args.jsonl or SIX_TOPICS
+    if (args.folder or args.jsonl) and told_topics(path):
+        alone = argparse.Namespace(**{**vars(args), "jsonl": path, "folder": None})
+        run(alone, results, "mixtures", methods, on_splices, lambda rows, seed: mixtures(rows, path))
     if results.lines:
         publish("ambiguity", tables(results), args.table)
 

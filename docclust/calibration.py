@@ -2,9 +2,9 @@
 
 *Halves.* Each document's words are split in two at random; part A predicts the cluster of part B. That tells how the
 temperature depends on the number of words, and how far word noise alone makes a document uncertain.
-*Starts.* The other starts of EM found other clusters from the same rows; a document that lies there where most of its
-cluster lies is confirmed. That tells how far the clustering itself is uncertain. A probability passes both tests: the
-higher temperature holds.
+*Starts.* The other starts of EM found other clusters from the same rows; a document that stays there with most of its
+cluster, or whose cluster there comes mostly from its own, is confirmed. That tells how far the clustering itself is
+uncertain. A probability passes both tests: the higher temperature holds.
 """
 
 from collections.abc import Callable
@@ -162,17 +162,17 @@ def _fit_level(split: "_Split", slope: float, centre: float) -> float:
 def confirmed(labels: np.ndarray, starts: Starts, k: int) -> np.ndarray:
     """How far the other starts confirm each document, better starts weighing more.
 
-    A start confirms a document when it puts it where it puts most of the document's cluster. Where it does not, one of
-    the two is wrong, and it is as often the other: so no document has less than one half.
+    A start confirms a document when it puts it where it puts most of the document's cluster, or when most of what it
+    puts there is of the document's cluster: one that only splits a cluster, or merges two, is no evidence against it.
     """
-    # labels: (n,) -> (n,) in [1/2, 1]
+    # labels: (n,) -> (n,) in [0, 1]
     weights = np.exp(-starts.gaps)
     total = np.zeros(labels.size)
     for other, weight in zip(starts.labels, weights, strict=True):
         table = np.zeros((k, k), dtype=int)
         np.add.at(table, (labels, other), 1)
-        total += weight * (table.argmax(axis=1)[labels] == other)
-    return 0.5 + 0.5 * total / weights.sum()
+        total += weight * ((table.argmax(axis=1)[labels] == other) | (table.argmax(axis=0)[other] == labels))
+    return total / weights.sum()
 
 
 def confirmed_levels(J: np.ndarray, n_words: np.ndarray, agreed: np.ndarray, slope: float) -> np.ndarray:

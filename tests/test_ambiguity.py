@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 
 from docclust import config, pipeline
 from docclust.ambiguity.admixture import pair_gains, shares
-from docclust.ambiguity.scores import distances, smoothed, surprise
+from docclust.ambiguity.scores import distances, score, smoothed, surprise
 
 SIX_TOPICS = Path(__file__).parent.parent / "corpora" / "six_topics.jsonl"
 
@@ -108,16 +108,32 @@ def test_cut_documents_are_unclear_and_not_mixed_and_spliced_ones_the_other_way_
         changed.append(cut | {"id": f"cut-{k}", "text": " ".join(cut["text"].split()[:5])})
     found = run_with(tmp_path, pure + changed)
 
-    def mean(score, prefix):
-        values = [getattr(d, score) for name, d in found.items() if name.startswith(prefix)]
-        return np.mean(values)
+    def values(score, prefix):
+        return np.array([getattr(d, score) for name, d in found.items() if name.startswith(prefix)])
 
     plain = [d for name, d in found.items() if not name.startswith(("cut", "spliced"))]
     usual_mixed, usual_unclear = np.mean([d.mixed for d in plain]), np.mean([d.unclear for d in plain])
-    assert mean("mixed", "spliced") > 10 * max(usual_mixed, 1e-6)
-    assert mean("mixed", "cut") < 0.2 * mean("mixed", "spliced")
-    assert mean("unclear", "cut") > 2 * usual_unclear
-    assert mean("unclear", "spliced") < 0.5 * mean("unclear", "cut")
+    assert values("mixed", "spliced").mean() > 10 * max(usual_mixed, 1e-6)
+    assert values("mixed", "cut").mean() < 0.2 * values("mixed", "spliced").mean()
+    assert values("unclear", "cut").mean() > max(0.1, 10 * usual_unclear)
+    assert values("unclear", "spliced").mean() < 0.2 * values("unclear", "cut").mean()
+    assert values("unclear", "spliced").max() < 0.1
+
+
+def test_a_second_topic_makes_a_document_mixed_and_no_less_clear():
+    rng = np.random.default_rng(0)
+    topics = np.full((60, 2), 0.02)
+    topics[:30, 0], topics[30:, 1] = 1, 1
+    topics /= topics.sum(axis=0)
+    pure, sums = 200 * topics, 5000 * topics
+    both = rng.multinomial(80, topics.mean(axis=1))
+    short, long = rng.multinomial(3, topics[:, 0]), rng.multinomial(80, topics[:, 0])
+    counts = sp.csr_array(np.array([both, short, long], dtype=np.int32))
+    found = score(counts, np.full(3, 0.7), np.zeros(3, dtype=int), pure.T, sums)
+    assert found.listed.tolist() == [True, False, False]
+    assert found.mixed[0] > 10 * found.mixed[1:].max()
+    assert found.unclear[0] < 0.01
+    np.testing.assert_allclose(found.unclear[1:], 0.3, atol=0.03)
 
 
 def test_a_document_of_words_from_everywhere_is_atypical(tmp_path):

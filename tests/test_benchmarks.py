@@ -93,11 +93,14 @@ def test_every_line_of_the_ablation_is_made_of_real_options(scripts):
 
 def test_ambiguity_writes_its_tables(scripts, readme, tmp_path):
     run(scripts.ambiguity, tmp_path / "ambiguity.jsonl", readme, "--methods", "docclust,nmf,kmeans_10")
-    splices, calibration, rises = tables_of(readme, "ambiguity")
+    splices, mixtures, calibration, rises = tables_of(readme, "ambiguity")
     found = {row[0]: row for row in splices}
     for name in ("docclust: mixed", "NMF: entropy", "k-means, 10 starts: distance ratio"):
         assert all(NUMBER.match(cell) for cell in found[name][2:])
     assert found["LDA, scikit-learn"][1] == "not run"
+    found = {row[0]: row for row in mixtures}
+    assert [found["docclust: mixed"][column] for column in (4, 5)] == ["1.000", "1.000"]
+    assert float(found["docclust: mixed"][2]) >= max(float(row[2]) for name, row in found.items() if name[:3] == "NMF")
     assert NUMBER.match(calibration[1][1])
     assert [row[0] for row in rises[1:]] == ["six_topics: mixed", "six_topics: unclear"]
 
@@ -117,6 +120,26 @@ def test_a_splice_has_half_the_tokens_of_two_documents_of_different_classes(scri
     assert n > 0
     assert spliced.labels.size == spliced.X.shape[0] == rows.labels.size - n
     np.testing.assert_array_equal(spliced.labels != spliced.others, spliced.splices)
+
+
+def test_documents_of_two_topics_are_those_the_file_names(scripts):
+    rows = scripts.corpora.load_jsonl(SIX_TOPICS, None)
+    found = scripts.ambiguity.mixtures(rows, SIX_TOPICS)
+    pairs = {frozenset(pair) for pair in zip(found.labels[found.splices], found.others[found.splices], strict=True)}
+    assert (found.splices.sum(), len(pairs)) == (15, 15)
+    np.testing.assert_array_equal(found.labels, rows.labels)
+    np.testing.assert_array_equal(found.others[~found.splices], rows.labels[~found.splices])
+
+
+def test_a_score_that_knows_the_splices_has_perfect_figures(scripts):
+    rows = scripts.corpora.load_jsonl(SIX_TOPICS, None)
+    found = scripts.ambiguity.mixtures(rows, SIX_TOPICS)
+    names = np.unique(rows.labels)
+    pairs = np.c_[np.searchsorted(names, found.labels), np.searchsorted(names, found.others)]
+    judged = scripts.ambiguity.judge(found, found.splices.astype(float), pairs, pairs[:, 0])
+    assert judged == {"auroc": 1, "average_precision": 1, "precision": 1, "pair": 1}
+    swapped = scripts.ambiguity.judge(found, -found.splices.astype(float), pairs[:, [0, 0]], pairs[:, 0])
+    assert (swapped["auroc"], swapped["precision"], swapped["pair"]) == (0, 0, 0)
 
 
 def test_titles_are_the_first_sentence_and_the_first_eight_words(scripts):

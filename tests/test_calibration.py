@@ -75,11 +75,19 @@ def test_where_every_prediction_is_right_no_probability_says_more_than_was_seen(
     assert 0.97 < P.max(axis=1).min() < 1 - 1e-3
 
 
-def test_a_start_confirms_the_documents_that_lie_with_most_of_their_cluster():
-    labels = np.array([0, 0, 0, 1, 1, 1])
-    same, other = np.array([2, 2, 2, 0, 0, 0]), np.array([1, 1, 0, 0, 2, 2])
-    agreed = confirmed(labels, Starts(np.array([same, other]), np.array([0.0, np.log(3)])), 3)
-    np.testing.assert_allclose(agreed, [1, 1, 0.875, 0.875, 1, 1])
+def test_a_start_confirms_the_documents_that_stay_together():
+    labels = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    renamed, other = np.array([2, 2, 2, 2, 0, 0, 0, 0]), np.array([1, 1, 1, 0, 0, 0, 0, 2])
+    agreed = confirmed(labels, Starts(np.array([renamed, other]), np.array([0.0, np.log(3)])), 3)
+    # The fourth went over to the other cluster; the last is all by itself there, which is a split and no contradiction.
+    np.testing.assert_allclose(agreed, [1, 1, 1, 0.75, 1, 1, 1, 1])
+
+
+def test_a_start_that_merges_or_splits_clusters_confirms_all_of_them():
+    labels = np.repeat([0, 1, 2], 4)
+    merged, split = np.repeat([0, 0, 1], 4), np.array([0, 0, 0, 1, 2, 2, 2, 2, 3, 3, 3, 3])
+    for other in (merged, split):
+        np.testing.assert_array_equal(confirmed(labels, Starts(np.array([other]), np.zeros(1)), 4), 1)
 
 
 def test_the_level_of_a_cluster_follows_how_often_its_documents_are_confirmed():

@@ -26,14 +26,14 @@ PLACED = re.compile(r"(\S+) in (\d+)(?:, (\S+) in (\d+))?$")
 FULL = 65535
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def documents(small_folder: Path) -> dict[str, dict[str, str]]:
     """The lines of documents.csv by id."""
     with (small_folder / "documents.csv").open(encoding="utf-8", newline="") as file:
         return {row["id"]: row for row in csv.DictReader(file)}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def rows(small_folder: Path) -> np.ndarray:
     """responsibilities.npz as a dense array, (n, k)."""
     arrays = np.load(small_folder / "responsibilities.npz")

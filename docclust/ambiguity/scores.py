@@ -34,7 +34,7 @@ class Scores:
     """Per document: three scores, and the two clusters that explain its words best.
 
     mixed : nats a word that the second cluster adds to the first, times how far apart the two are
-    unclear : chance that another cluster is right, as far as a second topic is not the reason; in [0, 1]
+    unclear : chance that another cluster is right, times how likely one topic makes the words against two; in [0, 1]
     atypical : share of the corpus whose words are less surprising in their own cluster; in [0, 1]
     first, second : the pair
     listed : whether it is mixed enough to be listed
@@ -78,7 +78,7 @@ def score(
     own = probability if k > 1 else np.ones_like(probability)
     return Scores(
         mixed=gain * apartness / (words + DAMPING),
-        unclear=(1 - own) / (1 + gain),
+        unclear=(1 - own) * np.exp(-gain * apartness),
         atypical=atypical(counts, labels, own, word_sums),
         first=first,
         second=second,
