@@ -7,36 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from docclust import config, pipeline, store
+from docclust import store
 from docclust.report import html, texts
 from docclust.results import Run
 
 pytestmark = pytest.mark.timeout(900)
 
-CORPORA = os.environ.get("DOCCLUST_CORPORA")
 ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
-def small_page(small_run: Run, small_folder: Path) -> Path:
-    return store.write_report(small_folder, html.render(small_run, texts.read(small_run)))
+def small_page(small_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("page") / "six_topics"
+    store.write_run(small_run, folder)
+    return store.write_report(folder, html.render(small_run, texts.read(small_run)))
 
 
 @pytest.fixture(scope="module")
-def newsgroups(tmp_path_factory) -> tuple[Run, Path]:
-    if not CORPORA:
-        pytest.skip("DOCCLUST_CORPORA does not name the folder of labelled corpora")
-    corpus = {"source": "20newsgroups", "data_home": str(Path(CORPORA) / "scikit_learn_data"), "remove": []}
-    settings = {
-        "name": "20newsgroups",
-        "corpus": corpus,
-        "seeding": {"n_init": 1},  # one start: the page is what is tested
-        "mixture": {"covariance": "own"},
-    }
-    run = pipeline.run(config.parse(settings))
-    path = tmp_path_factory.mktemp("newsgroups") / "report.html"
-    path.write_text(html.render(run, texts.read(run)), "utf-8")
-    return run, path
+def newsgroups(newsgroups_folder: Path) -> tuple[Run, Path]:
+    return store.load_run(newsgroups_folder), newsgroups_folder / "report.html"
 
 
 def slide(page, selector: str, value: float) -> None:
