@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.metrics import normalized_mutual_info_score
 from sklearn.preprocessing import normalize
 
 from docclust import em, seeding
@@ -196,3 +197,36 @@ def test_a_cluster_of_weight_zero_takes_no_document():
     result = run(X, start=Parameters(weights, p.means, p.variances, p.noise), max_iter=1)
     assert np.all(result.labels != 3)
     assert np.isfinite(result.steps[0].objective)
+
+
+def test_annealing_on_a_fraction_of_a_large_corpus_ends_with_all_documents(monkeypatch):
+    X, topic = topics(n=600, v=400, length=30)
+    schedule = np.full(10, 0.25 * em.spectrum(X, 4)[-1])
+    monkeypatch.setattr(em, "SOFT_DOCUMENTS", 150)
+    monkeypatch.setattr(em, "SOFT_PER_CLUSTER", 1)
+    looked_at = []
+    count = em.kernels.expect
+    monkeypatch.setattr(em.kernels, "expect", lambda X, *a: looked_at.append(X.shape[0]) or count(X, *a))
+    for form in (OWN, Form(covariance="pooled", pooling=20.0)):
+        start = seeding.start(X, 4, "kmeans", 2, np.random.RandomState(0))
+        looked_at.clear()
+        found = run(X, form=form, start=start, schedule=schedule, softness=0.2, tol=0.0, max_iter=30)
+        objective = np.array([step.objective for step in found.steps])
+        assert looked_at[:6] == [150] * 6
+        assert set(looked_at[6:]) == {600}
+        # Both count all documents, as far as they can be judged by a quarter of them.
+        np.testing.assert_allclose(objective[5], objective[6], rtol=0.02)
+        assert np.diff(objective[10:]).min() >= -1e-10 * abs(objective[-1])
+        assert found.labels.shape == (600,)
+        assert normalized_mutual_info_score(topic, found.labels) > 0.5
+
+
+def test_a_matrix_prepared_once_gives_the_same_bits():
+    X, _ = topics()
+    prepared = em.prepare(X)
+    for seed in range(2):
+        start = seeding.start(X, 4, "kmeans", 2, np.random.RandomState(seed))
+        options = {"form": OWN, "schedule": np.full(1, 0.01), "max_iter": 9, "tol": 0.0, "target": em.corpus_moments(X)}
+        one, other = (em.fit(given, start, 4, **options, rng=np.random.RandomState(0)) for given in (X, prepared))
+        np.testing.assert_array_equal(one.labels, other.labels)
+        np.testing.assert_array_equal(one.parameters.means, other.parameters.means)

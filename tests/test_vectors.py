@@ -580,3 +580,31 @@ def test_nothing_is_densified():
     tracemalloc.stop()
     assert vectors.counts.shape == (20_000, 200_000)
     assert peak < 200  # MiB
+
+
+def test_other_processes_read_a_large_corpus_and_change_nothing(monkeypatch):
+    monkeypatch.setattr("docclust.vectors.chunks.ALONE", 400)
+    monkeypatch.setattr("docclust.vectors.chunks.BATCH", 300)
+    texts = [f"ship{i % 7} harbour{i % 11} Säule kettle{i % 3} the don't {i}" for i in range(90)]
+    given = [Document(str(i), f"t{i}", text, f"l{i % 2}") for i, text in enumerate(texts)]
+    tokenizer = Tokenizer(settings())
+    told = []
+    alone, apart = read(given, tokenizer), read(iter(given), tokenizer, told.append, n_jobs=2)
+    for name in ("ids", "titles", "labels", "hashes", "texts", "tokens"):
+        assert getattr(apart, name) == getattr(alone, name)
+    np.testing.assert_array_equal(apart.numbers, alone.numbers)
+    np.testing.assert_array_equal(apart.lengths, alone.lengths)
+    assert told == sorted(told)
+    assert told[-1] == 90
+
+
+def test_a_small_corpus_and_an_empty_one_start_no_process(monkeypatch):
+    def never(*args, **options):
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr("docclust.vectors.chunks.joblib.Parallel", never)
+    tokenizer = Tokenizer(settings())
+    for given in ([], [Document("0", "", "ship ship")], [Document("0", "", ""), Document("1", "", "ship")]):
+        found = read(iter(given), tokenizer, n_jobs=2)
+        assert found.ids == [document.id for document in given]
+        assert found.numbers.size == sum(document.text.count("ship") for document in given)

@@ -11,7 +11,9 @@ in one contiguous sweep. Here is no loop over iterations, and no formula that `g
 computes the same for the tests.
 """
 
+from docclust.kernels.prepared import Prepared, frequent_first, prepare, word_blocks
 from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities
+from docclust.kernels.softness import temperature_of_entropy
 from docclust.kernels.steps import (
     DROP,
     UNDERFLOW,
@@ -21,7 +23,6 @@ from docclust.kernels.steps import (
     compact,
     equally_likely,
     expect,
-    frequent_first,
     is_sparse,
     joined,
     log_joint,
@@ -29,7 +30,6 @@ from docclust.kernels.steps import (
     one_hot,
     parameters,
     tempered,
-    word_blocks,
 )
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "Expectation",
     "Maximised",
     "Pairs",
+    "Prepared",
     "Responsibilities",
     "accumulate",
     "assemble",
@@ -53,6 +54,8 @@ __all__ = [
     "maximise",
     "one_hot",
     "parameters",
+    "prepare",
+    "temperature_of_entropy",
     "tempered",
     "word_blocks",
 ]

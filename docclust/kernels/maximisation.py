@@ -4,10 +4,8 @@ import numba
 import numpy as np
 
 from docclust.gaussian import TINY
-from docclust.kernels.unseen import MOST_RATIO
+from docclust.kernels.unseen import DENSE_FROM, MOST_RATIO
 
-# A word seen by more than one cluster in so many has a row with all clusters.
-DENSE_FROM = 8
 # What a word becomes: its sums, or the coefficients of a form.
 SUMS, OWN, TIED, ISOTROPIC = range(4)
 _index = np.uintp
@@ -16,25 +14,30 @@ _index = np.uintp
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def maximise(
     begin, indptr, rows, data, row_starts, row_clusters, shares, counts, mode, smoothing, floor, strength, estimated,
-    noise, moment1, moment2, seen, seen_at, row_of, x_of, starts, lists, clusters, values, common, target,
-    squares, inverses, logs, pulls, product,
+    noise, moment1, moment2, seen, seen_at, row_of, x_of, inverse_size, inverse_pooled, pooled_share, variance,
+    starts, lists, clusters, values, common, target, squares, inverses, logs, pulls, product,
 ):  # fmt: skip
     """Words from `begin` on; returns the first one for which `clusters` or `values` had no room."""
     k = _index(counts.size)
     free = mode <= OWN
     one, width = _index(1), _index(2 if free else 1)
-    n = 0.0
+    n, growth = 0.0, 1.0
     for c in range(k):
         n += counts[c]
+        inverse_size[c] = 1 / max(counts[c], TINY)
+        inverse_pooled[c] = 1 / (max(counts[c], TINY) + strength)
+        pooled_share[c] = strength * inverse_pooled[c]
     for w in range(begin, common.size):
         first, listed = _index(starts[w]), _index(lists[w])
         if width * (first + k) > _index(values.size) or listed + k > _index(clusters.size):
+            _to_logs(product, logs)
             return w
-        n_seen, n_whole, square = _index(0), _index(0), 0.0
+        n_seen, n_whole, square, largest = _index(0), _index(0), 0.0, 0.0
         for p in range(_index(indptr[w]), _index(indptr[w + 1])):
             x = data[p]
             xx = x * x
             square += xx
+            largest = max(largest, xx)
             i = _index(rows[p])
             row, end = _index(row_starts[i]), _index(row_starts[i + one])
             if end - row == k:
@@ -52,16 +55,15 @@ def maximise(
                         n_seen += one
         if n_whole:
             _add_whole(n_whole, row_of, x_of, shares, k, free, moment1, moment2)
-        within = 0.0
+            n_seen = k
+            for c in range(k):
+                seen[c] = c
+        within = square
         if mode == TIED or estimated:
-            within = square
-            if n_whole:
-                for c in range(k):
-                    within -= moment1[c] * moment1[c] / max(counts[c], TINY)
-            else:
-                for t in range(n_seen):
-                    within -= moment1[seen[t]] ** 2 / max(counts[seen[t]], TINY)
-            within = max(within, 0.0) / n
+            for t in range(n_seen):
+                c = seen[t]
+                within -= moment1[c] * moment1[c] * inverse_size[c]
+        within = max(within, 0.0) / n
         if estimated:
             target[w] = within
         dense = mode == SUMS or n_whole > 0 or _index(DENSE_FROM) * n_seen > k
@@ -82,43 +84,89 @@ def maximise(
                 values[first + c] = moment1[c]
                 values[first + k + c] = moment2[c]
         elif mode == OWN:
-            # Of clusters that have not seen the word; a row with all clusters refers to the smoothing alone.
-            unseen = target[w] if n_seen < k else 0.0
-            pseudo = strength * target[w]
-            for t in range(n_seen):
-                c = seen[t]
-                size = max(counts[c], TINY)
-                mean = moment1[c] / size
-                variance = (max(moment2[c] - mean * moment1[c], 0.0) + pseudo) / (size + strength)
-                variance = max(variance, smoothing) if floor else variance + smoothing
-                reference = unseen * strength / (size + strength) + smoothing
-                precision = 1 / variance
-                excess = precision - 1 / reference
-                values[first + t] = mean * precision
-                values[first + n_seen + t] = 0.5 * excess
-                squares[c] += mean * mean * precision
-                inverses[c] += excess
-                pulls[c] += (target[w] + noise) * excess
-                # No factor is less than 1: the logarithm of the product is taken before it overflows.
-                product[c] *= variance / reference
-                if product[c] > 1e150:
-                    logs[c] += np.log(product[c])
-                    product[c] = 1.0
+            # No factor is less than 1, and none more than this: logarithms are taken before the product overflows.
+            ratio = 1 + max(largest, target[w]) / smoothing
+            if growth * ratio > 1e290:
+                _to_logs(product, logs)
+                growth = 1.0
+            growth *= ratio
+            pseudo, pull = strength * target[w], target[w] + noise
+            if n_seen == k:
+                _dense_row(
+                    k, first, moment1, moment2, inverse_size, inverse_pooled, pseudo, pull, smoothing, floor,
+                    variance, values, squares, inverses, pulls, product,
+                )  # fmt: skip
+            else:
+                for t in range(n_seen):
+                    c = seen[t]
+                    mean = moment1[c] * inverse_size[c]
+                    own = (max(moment2[c] - mean * moment1[c], 0.0) + pseudo) * inverse_pooled[c]
+                    own = max(own, smoothing) if floor else own + smoothing
+                    precision, unseen = 1 / own, 1 / (target[w] * pooled_share[c] + smoothing)
+                    values[first + t] = mean * precision
+                    values[first + n_seen + t] = 0.5 * (precision - unseen)
+                    squares[c] += mean * mean * precision
+                    inverses[c] += precision - unseen
+                    pulls[c] += pull * (precision - unseen)
+                    product[c] *= own * unseen
         else:
-            variance = smoothing
+            shared = smoothing
             if mode == TIED:
-                variance = max(within, smoothing) if floor else within + smoothing
-            common[w] = 0.5 / variance
+                shared = max(within, smoothing) if floor else within + smoothing
+            common[w] = 0.5 / shared
             for t in range(n_seen):
                 c = seen[t]
-                mean = moment1[c] / max(counts[c], TINY)
-                linear = mean / variance if mode == TIED else mean
+                mean = moment1[c] * inverse_size[c]
+                linear = mean / shared if mode == TIED else mean
                 values[first + t] = linear
                 squares[c] += mean * linear
         for t in range(n_seen):
             moment1[seen[t]] = 0.0
             moment2[seen[t]] = 0.0
+    _to_logs(product, logs)
     return common.size
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+def _dense_row(
+    k, first, moment1, moment2, inverse_size, inverse_pooled, pseudo, pull, smoothing, floor,
+    variance, values, squares, inverses, pulls, product,
+):  # fmt: skip
+    """A word with all clusters, in short loops over few arrays: one over all of them is not vectorised."""
+    second, inverse = first + k, 1 / smoothing
+    for c in range(k):
+        scatter = max(moment2[c] - moment1[c] * moment1[c] * inverse_size[c], 0.0)
+        variance[c] = (scatter + pseudo) * inverse_pooled[c]
+    if floor:
+        for c in range(k):
+            variance[c] = max(variance[c], smoothing)
+    else:
+        for c in range(k):
+            variance[c] += smoothing
+    for c in range(k):
+        product[c] *= variance[c] * inverse
+    for c in range(k):
+        variance[c] = 1 / variance[c]
+    for c in range(k):
+        values[first + c] = moment1[c] * inverse_size[c] * variance[c]
+    for c in range(k):
+        mean = moment1[c] * inverse_size[c]
+        squares[c] += mean * mean * variance[c]
+    for c in range(k):
+        variance[c] -= inverse
+    for c in range(k):
+        values[second + c] = 0.5 * variance[c]
+    for c in range(k):
+        inverses[c] += variance[c]
+    for c in range(k):
+        pulls[c] += pull * variance[c]
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _to_logs(product, logs):
+    for c in range(product.size):
+        logs[c] += np.log(product[c])
+        product[c] = 1.0
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
@@ -132,12 +180,9 @@ def _add_whole(n, row_of, x_of, shares, k, free, moment1, moment2):
     for p in range(_index(0), n, four):
         x0, x1, x2, x3 = x_of[p], x_of[p + one], x_of[p + two], x_of[p + three]
         r0, r1, r2, r3 = row_of[p], row_of[p + one], row_of[p + two], row_of[p + three]
+        for c in range(k):
+            moment1[c] += (x0 * shares[r0 + c] + x1 * shares[r1 + c]) + (x2 * shares[r2 + c] + x3 * shares[r3 + c])
         if free:
-            y0, y1, y2, y3 = x0 * x0, x1 * x1, x2 * x2, x3 * x3
+            x0, x1, x2, x3 = x0 * x0, x1 * x1, x2 * x2, x3 * x3
             for c in range(k):
-                s0, s1, s2, s3 = shares[r0 + c], shares[r1 + c], shares[r2 + c], shares[r3 + c]
-                moment1[c] += (x0 * s0 + x1 * s1) + (x2 * s2 + x3 * s3)
-                moment2[c] += (y0 * s0 + y1 * s1) + (y2 * s2 + y3 * s3)
-        else:
-            for c in range(k):
-                moment1[c] += (x0 * shares[r0 + c] + x1 * shares[r1 + c]) + (x2 * shares[r2 + c] + x3 * shares[r3 + c])
+                moment2[c] += (x0 * shares[r0 + c] + x1 * shares[r1 + c]) + (x2 * shares[r2 + c] + x3 * shares[r3 + c])

@@ -1,6 +1,5 @@
 """The E-step over a block of documents and the M-step over a block of words: arrays for the compiled loops."""
 
-import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -18,29 +17,10 @@ from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Res
 DROP = np.log(1e-8)
 # With this in its place only what a double cannot hold is dropped.
 UNDERFLOW = -746.0
-# More than there are workers, so that the last of them do not wait long for each other.
-WORD_BLOCKS = 16
+# Numbers a line (a document or a word) for which there is room at once.
+ROOM = 48
 # Words whose parameters are made dense at a time.
 PARAMETER_WORDS = 1024
-
-
-def word_blocks(X: sp.csr_array) -> list[sp.csr_array]:
-    """The transposed matrix in blocks of about equal work, whose number does not depend on the workers."""
-    columns = X.T.tocsr()
-    stops = np.unique(np.searchsorted(columns.indptr, np.linspace(0, X.nnz, WORD_BLOCKS + 1)[1:-1]))
-    edges = [0, *stops[(stops > 0) & (stops < X.shape[1])].tolist(), X.shape[1]]
-    return [columns[first:last] for first, last in itertools.pairwise(edges)]
-
-
-def frequent_first(X: sp.csr_array) -> tuple[sp.csr_array, np.ndarray]:
-    """The same rows with the most frequent words in the first columns, and the new place of every word.
-
-    Most of an E-step then reads a small part of the parameters, which stays in the cache. Rows are not sorted.
-    """
-    frequency = np.bincount(X.indices, minlength=X.shape[1])
-    place = np.empty(X.shape[1], dtype=np.int32)
-    place[np.argsort(-frequency, kind="stable")] = np.arange(X.shape[1], dtype=np.int32)
-    return sp.csr_array((X.data, place[X.indices], X.indptr), shape=X.shape), place
 
 
 def is_sparse(form: Form, smoothing: float) -> bool:
@@ -123,7 +103,7 @@ def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> 
     # X: (n, v) CSR
     n, k = X.shape[0], c.constant.size
     starts, counts = np.zeros(n + 1, dtype=np.uint64), np.zeros(k)
-    clusters, shares = np.empty(4 * n + k, dtype=np.uint32), np.empty(4 * n + k)
+    clusters, shares = np.empty(_room(n, k), dtype=np.uint32), np.empty(_room(n, k))
     labels, largest, log_norm = np.empty(n, dtype=np.int32), np.empty(n), np.empty(n)
     shared, scratch = _arrays(X, c), _scratch(X, c)
     done = 0
@@ -134,7 +114,7 @@ def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> 
         if done == n:
             break
         clusters, shares = _longer(clusters), _longer(shares)
-    responsibilities = Responsibilities(starts, clusters[: starts[-1]].copy(), shares[: starts[-1]].copy())
+    responsibilities = Responsibilities(starts, clusters[: starts[-1]], shares[: starts[-1]])
     undecided = int(np.count_nonzero(largest < undecided_below))
     return Expectation(responsibilities, labels, counts, float(log_norm.sum()), undecided)
 
@@ -159,28 +139,29 @@ def maximise(
     """M-step over a block of words; pooled variances are drawn to `target` (v,), or to that within the clusters."""
     # words: (v, n) CSR
     mode = {"own": OWN, "pooled": OWN, "tied": TIED}.get(form.covariance, ISOTROPIC)
-    values = np.empty(8 * (words.shape[0] + counts.size), dtype=precision(counts.size))
+    values = np.empty(_room(words.shape[0], 2 * counts.size), dtype=precision(counts.size))
     pairs, common, target, sums = _maximised(words, r, counts, mode, values, form, smoothing, target)
-    if mode == OWN:
-        shares = unseen.pooled_shares(counts, form.pooled_strength)
-        dense = np.diff(pairs.starts) == counts.size  # these refer to the smoothing alone
-        variances = np.where(dense, 0, target)[:, None] * unseen.nodes(shares) + smoothing
+    if mode != OWN:
+        common = common[:, None]
+        background = np.array([-np.log(2 * common).sum(axis=0), 2 * common.sum(axis=0), [0.0]])
+    elif not form.pooled_strength:
+        common = np.full((common.size, 1), 0.5 / smoothing)
+        background = common.size * np.array([[np.log(smoothing)], [1 / smoothing], [0.0]])
     else:
-        variances = 0.5 / common[:, None]
-    inverses = 1 / variances
-    pulled = target + smoothing if form.smoothing == "noise" else target
-    background = np.log(variances).sum(axis=0), inverses.sum(axis=0), pulled @ inverses
-    return Maximised(pairs, 0.5 * inverses, target, *sums, np.array(background))
+        noise = smoothing if form.smoothing == "noise" else 0.0
+        dense = np.diff(pairs.starts) == counts.size  # these refer to the smoothing alone
+        common, background = unseen.precisions(target, dense, counts, form.pooled_strength, smoothing, noise)
+    return Maximised(pairs, common, target, *sums, background)
 
 
 def _maximised(words, r, counts, mode, values, form, smoothing, target) -> tuple:
     m, k = words.shape[0], counts.size
     starts, lists = np.zeros(m + 1, dtype=np.uint64), np.zeros(m + 1, dtype=np.uint64)
-    clusters = np.empty(m + k, dtype=np.uint32)
+    clusters = np.empty(_room(m, k), dtype=np.uint32)
     squares, inverses, logs, pulls, product = np.zeros(k), np.zeros(k), np.zeros(k), np.zeros(k), np.ones(k)
     documents = int(np.diff(words.indptr).max(initial=0)) + 4
     scratch = np.zeros(k), np.zeros(k), np.empty(k, dtype=np.uint32), np.full(k, -1)
-    scratch += np.empty(documents, dtype=np.uintp), np.empty(documents)
+    scratch += np.empty(documents, dtype=np.uintp), np.empty(documents), *np.empty((4, k))
     strength = form.pooled_strength if mode == OWN else 0.0
     estimated = strength > 0 and target is None
     common, target = np.empty(m), np.zeros(m) if target is None else target
@@ -197,7 +178,12 @@ def _maximised(words, r, counts, mode, values, form, smoothing, target) -> tuple
         values, clusters = _longer(values), _longer(clusters)
     size = int(starts[-1]) * (2 if mode <= OWN else 1)
     pairs = Pairs(starts, lists, clusters[: lists[-1]], values[:size])
-    return pairs, common, target, (squares, inverses, logs + np.log(product), pulls)
+    return pairs, common, target, (squares, inverses, logs, pulls)
+
+
+def _room(lines: int, width: int) -> int:
+    """Numbers to begin with: all there can be, if they are few. What is not filled takes no memory."""
+    return lines * min(width, ROOM) + width
 
 
 def _longer(array: np.ndarray) -> np.ndarray:

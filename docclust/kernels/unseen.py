@@ -13,7 +13,9 @@ from docclust.gaussian import TINY
 # Relative error of an interpolated precision. That of polynomial interpolation of 1 / (z + g) at R Chebyshev nodes of
 # an interval is exactly T_R(x) / T_R(-z), g = x and z on the scale where the interval is [-1, 1]; |T_R(x)| <= 1.
 TOLERANCE = 1e-10
-# A word with t_j more than this many times s has all clusters, as if all had seen it: then z >= 1 / MOST_RATIO.
+# A word seen by more than one cluster in so many has all clusters: if there are fewer, every word that is seen.
+DENSE_FROM = 8
+# A word with t_j more than this many times s has all clusters, too: then z >= 1 / MOST_RATIO.
 MOST_RATIO = 0.3
 
 
@@ -24,11 +26,11 @@ def pooled_shares(counts: np.ndarray, strength: float) -> np.ndarray:
 
 
 def nodes(shares: np.ndarray) -> np.ndarray:
-    """Chebyshev nodes on the range of the shares, as many as the tolerance asks for."""
+    """Chebyshev nodes on the range of the shares, as many as the tolerance asks for; one if all words are dense."""
     # shares: (k,) -> (R,)
     centre, half = _range(shares)
     n = 1
-    if half > 1e-12 * centre:
+    if half > 1e-12 * centre and shares.size >= DENSE_FROM:
         pole = (1 / MOST_RATIO + centre) / half
         n = int(np.ceil(np.arccosh(1 / TOLERANCE) / np.arccosh(pole)))
     return centre + half * np.cos(_angles(n))
@@ -44,6 +46,28 @@ def blend(shares: np.ndarray, n_nodes: int) -> np.ndarray:
     at_clusters = np.cos(np.outer(degrees, np.arccos(np.clip((shares - centre) / half, -1, 1))))
     at_clusters[1:] *= 2
     return np.cos(np.outer(_angles(n_nodes), degrees)) @ at_clusters / n_nodes
+
+
+def precisions(
+    target: np.ndarray, dense: np.ndarray, counts: np.ndarray, strength: float, smoothing: float, noise: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """1 / (2 u) of every word at every node, and the sums over words of log u, 1 / u and (t + noise) / u.
+
+    Of a `dense` word, which has all clusters, u is taken to be s.
+    """
+    # target, dense: (v,); counts: (k,) -> (v, R), (3, R)
+    found = nodes(pooled_shares(counts, strength))
+    common = np.full((target.size, found.size), 0.5 / smoothing)
+    sparse = np.flatnonzero(~dense)
+    variances = target[sparse, None] * found + smoothing
+    inverses = 1 / variances
+    common[sparse] = 0.5 * inverses
+    n_dense = target.size - sparse.size
+    sums = np.array([np.log(variances).sum(axis=0), inverses.sum(axis=0), (target[sparse] + noise) @ inverses])
+    sums[0] += n_dense * np.log(smoothing)
+    sums[1] += n_dense / smoothing
+    sums[2] += (target[dense].sum() + n_dense * noise) / smoothing
+    return common, sums
 
 
 def _range(shares: np.ndarray) -> tuple[float, float]:

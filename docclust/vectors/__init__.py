@@ -75,7 +75,10 @@ class Vectors:
 
 
 def vectorise(
-    documents: Iterable[Document], settings: VectorsSettings, progress: Callable[[int], object] | None = None
+    documents: Iterable[Document],
+    settings: VectorsSettings,
+    progress: Callable[[int], object] | None = None,
+    n_jobs: int | None = None,
 ) -> tuple[Documents, Vectors]:
     """Read documents once and turn them into rows.
 
@@ -86,6 +89,8 @@ def vectorise(
         The section ``[vectors]`` of a config.
     progress : callable, optional
         Told, now and then and at the end, how many documents have been read.
+    n_jobs : int, optional
+        Processes that cut the texts of a large corpus into words. Changes nothing in the result.
 
     Raises
     ------
@@ -96,7 +101,7 @@ def vectorise(
         word.
     """
     tokenizer = Tokenizer(settings)
-    return vectorise_chunk(read(documents, tokenizer, progress), tokenizer, settings)
+    return vectorise_chunk(read(documents, tokenizer, progress, n_jobs), tokenizer, settings)
 
 
 def vectorise_chunk(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSettings) -> tuple[Documents, Vectors]:

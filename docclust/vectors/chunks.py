@@ -3,17 +3,22 @@
 A chunk can be read anywhere and merged with others; what comes after sees one chunk.
 """
 
+import itertools
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 
+import joblib
 import numpy as np
 
 from docclust.corpus.document import Document
 from docclust.vectors.tokens import Tokenizer
 
 PROGRESS_EVERY = 100
+# Characters of text: what one process reads before others are started, which takes them seconds, and what they are
+# then given at a time.
+ALONE, BATCH = 16_000_000, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -46,8 +51,26 @@ class _Numbering(dict):
         return number
 
 
-def read(documents: Iterable[Document], tokenizer: Tokenizer, progress: Callable[[int], object] | None = None) -> Chunk:
-    """Read documents in one pass, one text in memory at a time; `progress` is told how many have been read so far."""
+def read(
+    documents: Iterable[Document],
+    tokenizer: Tokenizer,
+    progress: Callable[[int], object] | None = None,
+    n_jobs: int | None = None,
+) -> Chunk:
+    """Read documents in one pass, few texts in memory at a time; `progress` is told how many have been read so far.
+
+    With more than one worker, this process hands the texts of a large corpus to others, a batch at a time and no more
+    than two batches ahead of each. The chunk is the same for any number of them.
+    """
+    tell = progress or (lambda _: None)
+    if joblib.effective_n_jobs(n_jobs) == 1:
+        return _read(documents, tokenizer, tell)
+    batches = _batches(documents)
+    chunks = itertools.chain([_read(next(batches, []), tokenizer, tell)], _read_apart(batches, tokenizer, n_jobs))
+    return merge(_told(chunks, tell))
+
+
+def _read(documents: Iterable[Document], tokenizer: Tokenizer, tell: Callable[[int], object]) -> Chunk:
     ids, titles, labels, hashes, texts = [], [], [], [], []
     numbers, lengths = array("i"), array("q")
     numbering = _Numbering()
@@ -63,26 +86,69 @@ def read(documents: Iterable[Document], tokenizer: Tokenizer, progress: Callable
         text = document.text.encode("utf-8", "surrogatepass")
         hashes.append(sha256(document.title.encode("utf-8", "surrogatepass") + b"\0" + text).hexdigest())
         texts.append(blake2b(text, digest_size=16).digest())
-        if progress and len(ids) % PROGRESS_EVERY == 0:
-            progress(len(ids))
-    if progress:
-        progress(len(ids))
+        if len(ids) % PROGRESS_EVERY == 0:
+            tell(len(ids))
+    tell(len(ids))
     return Chunk(ids, titles, labels, hashes, texts, list(numbering), np.asarray(numbers), np.asarray(lengths))
 
 
-def merge(chunks: list[Chunk]) -> Chunk:
+def _batches(documents: Iterable[Document]) -> Iterator[Iterable[Document]]:
+    """First those that this process reads alone, one by one; then lists."""
+    documents = iter(documents)
+
+    def first() -> Iterator[Document]:
+        size = 0
+        for document in documents:
+            yield document
+            size += len(document.text)
+            if size >= ALONE:
+                return
+
+    yield first()
+    batch, size = [], 0
+    for document in documents:
+        batch.append(document)
+        size += len(document.text)
+        if size >= BATCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _read_apart(batches: Iterator[Iterable[Document]], tokenizer: Tokenizer, n_jobs: int | None) -> Iterator[Chunk]:
+    """The chunks of batches that other processes read, in order; none is started if there is no batch."""
+    for batch in batches:
+        parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
+        yield from parallel(
+            joblib.delayed(_read)(piece, tokenizer, _silent) for piece in itertools.chain([batch], batches)
+        )
+
+
+def _silent(n_read: int) -> None:
+    """What other processes tell of their progress."""
+
+
+def _told(chunks: Iterable[Chunk], tell: Callable[[int], object]) -> Iterator[Chunk]:
+    n_read = 0
+    for chunk in chunks:
+        n_read += len(chunk.ids)
+        tell(n_read)
+        yield chunk
+
+
+def merge(chunks: Iterable[Chunk]) -> Chunk:
     """One chunk of several, as if their documents had been read one after the other."""
     numbering = _Numbering()
-    numbers = []
+    lists: dict[str, list] = {name: [] for name in _LISTS}
+    numbers, lengths = array("i"), array("q")
     for chunk in chunks:
         renumbered = np.array([numbering[token] for token in chunk.tokens], dtype=np.intc)
-        numbers.append(renumbered[chunk.numbers])
-    return Chunk(
-        *([item for chunk in chunks for item in getattr(chunk, name)] for name in _LISTS),
-        tokens=list(numbering),
-        numbers=np.concatenate(numbers),
-        lengths=np.concatenate([chunk.lengths for chunk in chunks]),
-    )
+        numbers.frombytes(renumbered[chunk.numbers].data.cast("B"))
+        lengths.frombytes(chunk.lengths.astype(np.int64).data.cast("B"))
+        for name, found in lists.items():
+            found += getattr(chunk, name)
+    return Chunk(**lists, tokens=list(numbering), numbers=np.asarray(numbers), lengths=np.asarray(lengths))
 
 
 _LISTS = ("ids", "titles", "labels", "hashes", "texts")

@@ -1,0 +1,64 @@
+"""A matrix as the steps read it: rows for the E-step, its transpose in blocks for the M-step."""
+
+import itertools
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse as sp
+
+# At most: more than there are workers, so that the last of them do not wait long for each other.
+WORD_BLOCKS = 16
+# At least, in weights: a block has work enough to hide what it costs to start it.
+BLOCK_NONZEROS = 50_000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows with the most frequent words first, and the new place of every word.
+
+    rows : CSR of shape (n, v); place : (v,)
+    """
+
+    rows: sp.csr_array
+    place: np.ndarray
+
+    @cached_property
+    def words(self) -> list[sp.csr_array]:
+        """Blocks of the transposed matrix, made when they are first asked for."""
+        return word_blocks(self.rows)
+
+    @property
+    def order(self) -> np.ndarray:
+        """The old place of every word: (v,)."""
+        return np.argsort(self.place)
+
+    def every(self, stride: int) -> "Prepared":
+        """The same with one document in so many."""
+        return self if stride <= 1 else Prepared(self.rows[::stride], self.place)
+
+
+def prepare(X: sp.csr_array) -> Prepared:
+    """What `docclust.em.fit` makes of a matrix; to be made once for several fits."""
+    # X: (n, v) CSR
+    return Prepared(*frequent_first(X))
+
+
+def word_blocks(X: sp.csr_array) -> list[sp.csr_array]:
+    """The transposed matrix in blocks of about equal work, whose number does not depend on the workers."""
+    columns = X.T.tocsr()
+    n_blocks = min(WORD_BLOCKS, 1 + X.nnz // BLOCK_NONZEROS)
+    stops = np.unique(np.searchsorted(columns.indptr, np.linspace(0, X.nnz, n_blocks + 1)[1:-1]))
+    edges = [0, *stops[(stops > 0) & (stops < X.shape[1])].tolist(), X.shape[1]]
+    return [columns[first:last] for first, last in itertools.pairwise(edges)]
+
+
+def frequent_first(X: sp.csr_array) -> tuple[sp.csr_array, np.ndarray]:
+    """The same rows with the most frequent words in the first columns, and the new place of every word.
+
+    Most of an E-step then reads a small part of the parameters, which stays in the cache. Rows are not sorted.
+    """
+    frequency = np.bincount(X.indices, minlength=X.shape[1])
+    place = np.empty(X.shape[1], dtype=np.int32)
+    place[np.argsort(-frequency, kind="stable")] = np.arange(X.shape[1], dtype=np.int32)
+    return sp.csr_array((X.data, place[X.indices], X.indptr), shape=X.shape), place
