@@ -210,7 +210,7 @@ def test_annealing_on_a_fraction_of_a_large_corpus_ends_with_all_documents(monke
     for form in (OWN, Form(covariance="pooled", pooling=20.0)):
         start = seeding.start(X, 4, "kmeans", 2, np.random.RandomState(0))
         looked_at.clear()
-        found = run(X, form=form, start=start, schedule=schedule, softness=0.2, tol=0.0, max_iter=30)
+        found = run(X, form=form, start=start, schedule=schedule, softness=0.2, tol=-1.0, max_iter=30)
         objective = np.array([step.objective for step in found.steps])
         assert looked_at[:6] == [150] * 6
         assert set(looked_at[6:]) == {600}
