@@ -151,9 +151,12 @@ def test_markup_in_a_title_is_no_markup(small_run: Run):
 def test_marks_stay_on_their_words_when_a_text_is_wrapped():
     written = "one two\tthree\nfour " + "five " * 30
     where = written.index("four")
-    laid_out = text.body(written, [(where, where + 4, "bold red"), (4, 7, "green")], 30)
-    marked = {line.plain[span.start : span.end] for line in laid_out for span in line.spans}
-    assert marked == {"four", "two"}
+    laid_out = text.body(written, 30, [(4, 7, 0), (where, where + 4, 1)], [], [2, 5], plain=False)
+    marked = {line.plain[span.start : span.end]: span.style for line in laid_out for span in line.spans}
+    assert {word: style for word, style in marked.items() if style} == {
+        "two": "bold green",
+        "four": "bold underline red",
+    }
     assert max(len(line.plain) for line in laid_out) <= 30
 
 

@@ -238,34 +238,33 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _text(found: "Run", row: int, known: "Ambiguous", width: int) -> Iterator["Text"]:
-    """The document's own text from the corpus, its pulling words marked, after a line on what stands in the way."""
+    """The document's own text from the corpus, what pulls in it marked, after a line on what stands in the way."""
     from docclust import corpus
-    from docclust.report import text
-    from docclust.vectors import Vocabulary
+    from docclust.report import text, texts
 
+    plain = not output.console().is_terminal
     try:
         with contextlib.closing(corpus.read(found.settings.corpus, Counter())) as documents:
             document = next((document for document in documents if document.id == known.id), None)
     except DocclustError as error:
-        yield from text.body(f"Its text cannot be read again: {data.one_line(error)}", (), width)
+        yield from text.body(f"Its text cannot be read again: {data.one_line(error)}", width, plain=plain)
         return
     if document is None:
-        yield from text.body("Its text cannot be shown: the corpus no longer has this document.", (), width)
+        said = "Its text cannot be shown: the corpus no longer has this document."
+        yield from text.body(said, width, plain=plain)
         return
-    vocabulary = Vocabulary(found.words, found.display, found.settings.vectors)
+    vocabulary = texts.vocabulary_of(found)
     if (vocabulary.count([document.text]) != found.counts[[row]]).nnz:
-        yield from text.body(
-            "Its text has changed since the run; what is said above is of the former one.\n", (), width
-        )
-    styles = {}
-    for emphasis, pull in zip(("bold", "bold underline"), known.pulls, strict=False):
-        styles |= {word: f"{emphasis} {text.colour(pull.cluster)}" for word in pull.words}
-    marks = [
-        (start, end, styles[found.display[feature]])
-        for feature, start, end in vocabulary.tokens(document.text)
-        if feature >= 0 and found.display[feature] in styles
-    ]
-    yield from text.body(document.text, marks, width)
+        said = "Its text has changed since the run; what is said above is of the former one.\n"
+        yield from text.body(said, width, plain=plain)
+    tokens = vocabulary.tokens(document.text)
+    pair = [pull.cluster for pull in known.pulls]
+    words = texts.pulling(found, tokens, known)
+    passages = texts.pulling_passages(found, tokens, known)
+    if passages:
+        names = [" / ".join(keyword.word for keyword in found.clusters[k].keywords[:2]) for k in pair]
+        yield from [*text.legend(pair, names, width, plain=plain), *text.body("", width, plain=plain)]
+    yield from text.body(document.text, width, words, passages, pair, plain=plain)
 
 
 def _format(wanted: Format | None) -> Format:

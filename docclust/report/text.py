@@ -1,7 +1,8 @@
 """The report as lines of text, for a terminal or a file: colour is a style on the words and never the only sign."""
 
 import io
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -12,7 +13,11 @@ from docclust.report.data import KINDS, Summary, harmless, one_line, shown
 if TYPE_CHECKING:
     from docclust.results import Ambiguous, Assignment, Cluster
 
+Spans = Iterable[tuple[int, int, int]]
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta", "bright_green")
+# Words that pull to the one and to the other cluster.
+EMPHASIS = ("bold", "bold underline")
+SIGNS = ("*", "_")
 BAR = 8
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 LABEL_METRICS = {"nmi": "NMI", "ari": "adjusted Rand", "v_measure": "V-measure", "purity": "purity"}
@@ -119,12 +124,48 @@ def document(found: "Ambiguous", line: "Assignment", clusters: list["Cluster"], 
     return lines
 
 
-def body(text: str, marks: Iterable[tuple[int, int, str]], width: int) -> list[Text]:
-    """The text of a document, wrapped, with the parts from start to end of each mark in its style."""
-    marked = Text(harmless(text))
-    for start, end, style in marks:
-        marked.stylize(style, start, end)
+def body(text: str, width: int, words: Spans = (), passages: Spans = (), pair: Sequence[int] = (), *, plain: bool):
+    """The text of a document, wrapped: each passage in brackets after the cluster it pulls to, and its words marked.
+
+    Parameters
+    ----------
+    words, passages : (start, end, place in `pair`), in order; none within another of its kind
+    pair : the two clusters that pull
+    plain : whether words are marked by signs, since nothing else will show them
+    """
+    # -> list of Text
+    marked, text = Text(), harmless(text)
+    opened = {start: place for start, _, place in passages}
+    closed = {end: place for _, end, place in passages}
+    starts, ends = {start: place for start, _, place in words}, {end: place for _, end, place in words}
+    cuts = sorted({0, len(text), *opened, *closed, *starts, *ends})
+    word = inside = None
+    for start, stop in itertools.zip_longest(cuts, cuts[1:]):
+        if start in ends:
+            marked.append(SIGNS[ends[start]] if plain else "")
+            word = None
+        if start in closed:
+            marked.append("]", f"bold {colour(pair[closed[start]])}")
+            inside = None
+        if start in opened:
+            inside = opened[start]
+            marked.append(f"[{pair[inside]}: ", f"bold {colour(pair[inside])}")
+        if start in starts:
+            word = starts[start]
+            marked.append(SIGNS[word] if plain else "")
+        style = "" if inside is None else colour(pair[inside])
+        marked.append(text[start:stop], style if word is None else f"{EMPHASIS[word]} {colour(pair[word])}")
     return [line for part in marked.split("\n", allow_blank=True) for line in _wrapped(part, width)]
+
+
+def legend(pair: Sequence[int], names: Sequence[str], width: int, *, plain: bool) -> list[Text]:
+    """How to read what `body` marks."""
+    said = [
+        Text.assemble("[", _number(k), ": ...] pulls to ", one_line(name)) for k, name in zip(pair, names, strict=True)
+    ]
+    signs = [f"{sign}word{sign}" if plain else Text("word", mark) for sign, mark in zip(SIGNS, EMPHASIS, strict=True)]
+    words = [Text.assemble(sign, " to ", _number(k)) for k, sign in zip(pair, signs, strict=True)]
+    return _wrapped(Text("; ").join([Text(", ").join(said), Text(", ").join(words)]), width)
 
 
 def colour(cluster: int) -> str:

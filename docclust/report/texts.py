@@ -1,7 +1,7 @@
 """The texts of a run, read again from its corpus: cut so that the page stays small, and its pulling words marked."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from docclust.report import packing
 
 if TYPE_CHECKING:
     from docclust.results import Ambiguous, Run
+    from docclust.vectors import Vocabulary
 
 # Characters; nobody reads more of one document in a page. Where all texts together are too large, they are cut
 # further, and these documents are not.
@@ -108,29 +109,55 @@ def marks(run: "Run", found: list["Ambiguous"], texts: dict[str, str]) -> Iterat
 
     Start and end count as JavaScript does, in units of UTF-16.
     """
-    from docclust.vectors import Vocabulary
-
-    vocabulary = Vocabulary(run.words, run.display, run.settings.vectors)
+    vocabulary = vocabulary_of(run)
     for document in found:
         text = texts.get(document.id, "")
-        side = {word: place for place, pull in reversed([*enumerate(document.pulls)]) for word in pull.words}
-        spans = [
-            (start, end, side[run.display[feature]])
-            for feature, start, end in vocabulary.tokens(text)
-            if feature >= 0 and run.display[feature] in side
-        ]
-        yield list(_in_utf16(text, spans))
+        yield list(_in_utf16(text, pulling(run, vocabulary.tokens(text), document)))
+
+
+def vocabulary_of(run: "Run") -> "Vocabulary":
+    """What finds the words of a run in a text."""
+    from docclust.vectors import Vocabulary
+
+    return Vocabulary(run.words, run.display, run.settings.vectors)
+
+
+def pulling(run: "Run", tokens: list[tuple[int, int, int]], found: "Ambiguous") -> list[tuple[int, int, int]]:
+    """The words of a text that are among its pulls: start, end, and the place of the pull; none within another."""
+    side = {word: place for place, pull in reversed([*enumerate(found.pulls)]) for word in pull.words}
+    spans = [(start, end, side.get(run.display[feature], -1)) for feature, start, end in tokens if feature >= 0]
+    return _outermost(span for span in spans if span[2] >= 0)
+
+
+def pulling_passages(run: "Run", tokens: list[tuple[int, int, int]], found: "Ambiguous") -> list[tuple[int, int, int]]:
+    """The passages of a text that speak for the one or the other cluster of its pulls: start, end, and which."""
+    from docclust.ambiguity import passages, word_nats
+
+    if len(found.pulls) < 2:
+        return []
+    nats = word_nats(run.counts, run.responsibilities, *(pull.cluster for pull in found.pulls[:2]))
+    words = _outermost((start, end, feature) for feature, start, end in tokens if feature >= 0)
+    return [
+        (words[first][0], words[last][1], place)
+        for first, last, place in passages(nats[[feature for _, _, feature in words]])
+    ]
+
+
+def _outermost(spans: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    kept: list[tuple[int, int, int]] = []
+    for span in spans:
+        if not kept or span[0] >= kept[-1][1]:  # else within a longer feature, which comes before it
+            kept.append(span)
+    return kept
 
 
 def _in_utf16(text: str, spans: list[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
-    done = units = last = 0
+    done = units = 0
     for start, end, place in spans:
-        if start < last:  # within a longer feature that is marked already
-            continue
         units += _units(text[done:start])
         length = _units(text[start:end])
         yield units, units + length, place
-        units, done, last = units + length, end, end
+        units, done = units + length, end
 
 
 def _units(text: str) -> int:
