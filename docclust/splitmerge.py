@@ -36,9 +36,8 @@ SPLITS_TRIED = 3
 TRIES_PER_CLUSTER = 5
 # Pairs to merge, and clusters to split for each, that are tried before the search gives up.
 PAIRS_TRIED, THIRDS_TRIED = 3, 2
-# k-means of two clusters from so many starts, each of so many steps, divides a cluster.
-HALVING_STARTS, HALVING_STEPS = 1, 8
-PARTIAL_STEPS, WHOLE_STEPS = 5, 10
+# Of k-means that divides a cluster, of EM on the clusters concerned, and of EM on all documents.
+HALVING_STEPS, PARTIAL_STEPS, WHOLE_STEPS = 8, 5, 10
 TOL = 1e-6
 # In many dimensions responsibilities are 0 or 1 and no two clusters overlap; those of a temperature at which their
 # mean entropy is this share of log K say which are nearest to it. It is that of the annealing.
@@ -263,18 +262,10 @@ def _better(X: sp.csr_array, labels: np.ndarray, whole: em.Fit, law: _Law, most:
 
 
 def _halved(X: sp.csr_array, law: _Law) -> np.ndarray:
-    """Two halves of the rows by k-means, the nearest to their centres of a few: (n,) of 0 and 1."""
+    """Two halves of the rows by a few steps of k-means, (n,) of 0 and 1; all 0 where they are equal."""
     if X.shape[0] < 2 or seeding.n_distinct_rows(X, 2) < 2:
         return np.zeros(X.shape[0], dtype=np.int32)
-    found = seeding.starts(X, 2, "kmeans", HALVING_STEPS, HALVING_STARTS, law.rng, law.n_jobs)
-    return max(found, key=lambda labels: _explained(X, labels)) if len(found) > 1 else found[0]
-
-
-def _explained(X: sp.csr_array, labels: np.ndarray) -> float:
-    """The squares that the means of two clusters explain, sum_k |sum of the rows of k|^2 / N_k."""
-    # X: (n, v) CSR; labels: (n,) of 0 and 1
-    halves = [X[labels == k] for k in (0, 1)]
-    return float(sum((np.asarray(half.sum(axis=0)) ** 2).sum() / half.shape[0] for half in halves if half.shape[0]))
+    return seeding.start(X, 2, "kmeans", HALVING_STEPS, law.rng)
 
 
 def _places(names: np.ndarray, labels: np.ndarray) -> np.ndarray:
