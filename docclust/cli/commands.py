@@ -104,8 +104,9 @@ def run(
     folder = out or Path("runs") / settings.name
     with progress.shown(quiet) as told:
         told("start", 0, 0)
-        from docclust import pipeline, store
+        from docclust import engine, pipeline, store
 
+        engine.return_memory()
         store.check_folder(folder, force)
         found = pipeline.run(settings, told)
         page = None
