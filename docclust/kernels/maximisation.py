@@ -4,8 +4,11 @@ import numba
 import numpy as np
 
 from docclust.gaussian import TINY
-from docclust.kernels.unseen import DENSE_FROM, MOST_RATIO
 
+# A word seen by more than one cluster in so many has all clusters: if there are fewer, every word that is seen.
+DENSE_FROM = 8
+# A word with t_j more than this many times s has all clusters, too: then z >= 1 / MOST_RATIO.
+MOST_RATIO = 0.3
 # What a word becomes: its sums, or the coefficients of a form.
 SUMS, OWN, TIED, ISOTROPIC = range(4)
 _index = np.uintp

@@ -103,7 +103,7 @@ def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> 
     # X: (n, v) CSR
     n, k = X.shape[0], c.constant.size
     starts, counts = np.zeros(n + 1, dtype=np.uint64), np.zeros(k)
-    clusters, shares = np.empty(_room(n, k), dtype=np.uint32), np.empty(_room(n, k))
+    clusters, shares = np.empty(_room(n, k), dtype=np.uint32), np.empty(_room(n, k), dtype=precision(k))
     labels, largest, log_norm = np.empty(n, dtype=np.int32), np.empty(n), np.empty(n)
     shared, scratch = _arrays(X, c), _scratch(X, c)
     done = 0
@@ -166,10 +166,11 @@ def _maximised(words, r, counts, mode, values, form, smoothing, target) -> tuple
     estimated = strength > 0 and target is None
     common, target = np.empty(m), np.zeros(m) if target is None else target
     options = form.smoothing == "floor", strength, estimated, smoothing if form.smoothing == "noise" else 0.0
+    shares = r.shares.astype(precision(k), copy=False)
     done = 0
     while True:
         done = maximisation.maximise(
-            done, words.indptr, words.indices, words.data, r.starts, r.clusters, r.shares, counts,
+            done, words.indptr, words.indices, words.data, r.starts, r.clusters, shares, counts,
             mode, smoothing, *options, *scratch, starts, lists, clusters, values, common, target,
             squares, inverses, logs, pulls, product,
         )  # fmt: skip

@@ -9,14 +9,11 @@ sum of squares at each node instead of one for each cluster. Without pooling g i
 import numpy as np
 
 from docclust.gaussian import TINY
+from docclust.kernels.maximisation import DENSE_FROM, MOST_RATIO
 
 # Relative error of an interpolated precision. That of polynomial interpolation of 1 / (z + g) at R Chebyshev nodes of
 # an interval is exactly T_R(x) / T_R(-z), g = x and z on the scale where the interval is [-1, 1]; |T_R(x)| <= 1.
 TOLERANCE = 1e-10
-# A word seen by more than one cluster in so many has all clusters: if there are fewer, every word that is seen.
-DENSE_FROM = 8
-# A word with t_j more than this many times s has all clusters, too: then z >= 1 / MOST_RATIO.
-MOST_RATIO = 0.3
 
 
 def pooled_shares(counts: np.ndarray, strength: float) -> np.ndarray:
