@@ -1,15 +1,17 @@
 """The compiled steps against the same equations by scipy, their bound on dropped responsibilities, and their bits."""
 
+import numba
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from numba.core import event
 from scipy.special import logsumexp
 from sklearn.cluster import kmeans_plusplus
 from sklearn.preprocessing import normalize
 
 from docclust import em, engine, gaussian, kernels, seeding
 from docclust.gaussian import Form
-from docclust.kernels import records, unseen
+from docclust.kernels import compiling, records, unseen
 
 SPARSE_FORMS = [Form(covariance=name) for name in ("own", "tied", "isotropic", "cosine")] + [
     Form(covariance="pooled", pooling=30.0),
@@ -294,3 +296,17 @@ def test_the_spectral_density_finds_ranks_within_three_of_its_standard_deviation
         assert exact[rank - 1 + ranks_off] < found[rank - 1] < exact[rank - 1 - ranks_off]
     assert np.all(np.diff(found) <= 0)
     np.testing.assert_array_equal(found, em.spectrum(X, 200))
+
+
+def test_compiling_is_said_once_and_only_of_our_loops():
+    said = []
+    with event.install_listener("numba:compile", compiling.Announcement(said.append)):
+        for module in ("elsewhere", "docclust.kernels.expectation", "docclust.kernels.maximisation"):
+
+            def loop(x):
+                return x + 1
+
+            loop.__module__ = module
+            numba.njit(loop)(1)
+            assert len(said) == (module != "elsewhere")
+    assert "Compiling" in said[0]

@@ -11,6 +11,7 @@ in one contiguous sweep. Here is no loop over iterations, and no formula that `g
 computes the same for the tests.
 """
 
+from docclust.kernels import compiling  # noqa: F401  (it listens)
 from docclust.kernels.prepared import Prepared, frequent_first, prepare, word_blocks
 from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities
 from docclust.kernels.softness import temperature_of_entropy
