@@ -11,7 +11,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from corpora import ROOT, VECTORS, Line, Results, Rows, arguments, check, chosen, markdown, publish, spread
 from docclust import config, describe
 from docclust import corpus as readers
-from docclust.ambiguity import Scores, score
+from docclust.ambiguity import Scores, companions, score
 from docclust.calibration import calibrate
 from docclust.gaussian import log_joint
 from docclust.vectors import Vocabulary, smoothed_idf, tfidf
@@ -65,11 +65,14 @@ def splice(rows: Rows, seed: int) -> Spliced:
     kept = np.setdiff1d(np.arange(groups.size), np.r_[first, second])
     mixed = half(rows.counts[first], rng) + half(rows.counts[second], rng)
     counts = sp.csr_array(sp.vstack([rows.counts[kept], mixed], format="csr"))
-    counts = counts[:, np.flatnonzero(counts.sum(axis=0))]  # a rare word may be in the halves left out
+    there = np.flatnonzero(counts.sum(axis=0))  # a rare word may be in the halves left out
+    counts = counts[:, there]
     counts.sort_indices()
     labels, others = (np.concatenate([rows.labels[kept], rows.labels[part]]) for part in (first, second))
     X = tfidf(counts, smoothed_idf(counts), sublinear=VECTORS.sublinear_tf)
-    own = {"counts": counts, "X": X, "labels": labels, "splices": np.arange(labels.size) >= kept.size}
+    vectors = replace(rows.vectors, words=rows.vectors.words[there])
+    own = {"counts": counts, "X": X, "vectors": vectors, "labels": labels}
+    own["splices"] = np.arange(labels.size) >= kept.size
     return Spliced(**{**vars(rows), **own, "others": others})
 
 
@@ -148,10 +151,11 @@ def read(found: Found, rows: Rows, seed: int) -> tuple[np.ndarray, Scores, Calla
         describe.other_starts(model),
     ).temperature
     P = describe.responsibilities(model, rows.X)
-    word_sums = (rows.counts.T @ P).toarray()
+    word_sums, words = (rows.counts.T @ P).toarray(), rows.vectors.words
+    together = companions(rows.counts)
 
     def scores(counts: sp.csr_array, P: np.ndarray) -> Scores:
-        return score(counts, P.max(axis=1), P.argmax(axis=1), model.means_, word_sums)
+        return score(counts, P.max(axis=1), P.argmax(axis=1), model.means_, word_sums, words, together)
 
     P = P.toarray()
     return P, scores(rows.counts, P), lambda counts: scores(counts, model.predict_proba(weigh(counts)))

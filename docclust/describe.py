@@ -1,7 +1,6 @@
-"""Arrays -> findings: a line for every document, what is said of every cluster, which documents are ambiguous."""
+"""Arrays -> findings: a line for every document, what is said of every cluster, and how good it all is."""
 
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -9,13 +8,13 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, v
 from sklearn.metrics.cluster import contingency_matrix
 
 from docclust import keywords
-from docclust.ambiguity import ATYPICAL_FROM, Evidence, Scores, distances
+from docclust.ambiguity import Explainer, Scores
 from docclust.calibration import Starts, calibration_error
 from docclust.config import Settings
 from docclust.engine import blocks
 from docclust.mixture import SparseGaussianMixture
-from docclust.results import Ambiguous, Assignment, Cluster, Keyword, Member
-from docclust.vectors import Documents, Vectors, tfidf
+from docclust.results import Assignment, Cluster, Keyword, Member
+from docclust.vectors import Documents, Vectors
 
 # Probabilities below this are not stored, except a document's two largest; rows are then scaled to sum to one.
 LEAST_PROBABILITY = 1e-6
@@ -84,79 +83,6 @@ def assignments(documents: Documents, P: sp.csr_array, scores: Scores) -> list[A
         )
         for i in range(len(documents.ids))
     ]
-
-
-@dataclass(frozen=True)
-class Explainer:
-    """Explains any document of a corpus: its line, its words, and the evidence behind them, all by row."""
-
-    documents: list[Assignment]
-    counts: sp.csr_array
-    idf: np.ndarray
-    sublinear: bool
-    responsibilities: sp.csr_array
-    evidence: Evidence
-
-    def explain(self, row: int, kinds: list[str]) -> Ambiguous:
-        """Say how the document in `row` stands between clusters, as one that is listed for `kinds`."""
-        document, counts = self.documents[row], self.counts[[row]]
-        own = self.responsibilities[[row]].toarray().ravel()
-        pair = (document.cluster, document.runner_up)
-        if "mixed" in kinds:
-            pair = self.evidence.pair(counts)
-        weights = tfidf(counts, self.idf, sublinear=self.sublinear)
-        sides = self.evidence.pulls(weights, *pair) if document.runner_up is not None else []
-        found = self.evidence.shares(counts, own, tuple(side.cluster for side in sides))
-        odd = self.evidence.unexpected(counts, own)
-        return Ambiguous(
-            id=document.id,
-            title=document.title,
-            cluster=document.cluster,
-            probability=document.probability,
-            runner_up=document.runner_up,
-            runner_up_probability=document.runner_up_probability,
-            kinds=kinds,
-            mixed=document.mixed,
-            unclear=document.unclear,
-            atypical=document.atypical,
-            shares=found,
-            pulls=sides,
-            unexpected=odd,
-            reason=self.evidence.sentence(kinds, found, sides, document.probability, odd),
-        )
-
-
-def explainer(
-    settings: Settings,
-    documents: list[Assignment],
-    counts: sp.csr_array,
-    idf: np.ndarray,
-    display: list[str],
-    model: SparseGaussianMixture,
-    P: sp.csr_array,
-    names: list[str],
-) -> Explainer:
-    """What explains the documents of a run; `documents`, `counts` and `P` by row."""
-    word_sums = (counts.T @ P).toarray()
-    evidence = Evidence(
-        model.coefficients(), word_sums, distances(model.means_), display, names, settings.ambiguity.n_words
-    )
-    return Explainer(documents, counts, idf, settings.vectors.sublinear_tf, P, evidence)
-
-
-def kinds_by_row(scores: Scores, settings: Settings) -> dict[int, list[str]]:
-    """The rows that are listed as ambiguous, and for which kinds: the highest of each score that pass its threshold."""
-    passed = {
-        "mixed": scores.listed,
-        "unclear": scores.unclear > 1 - settings.ambiguity.undecided_below,
-        "atypical": scores.atypical >= ATYPICAL_FROM,
-    }
-    listed: dict[int, list[str]] = {}
-    for kind, enough in passed.items():
-        ranked = np.argsort(-getattr(scores, kind), kind="stable")
-        for row in ranked[enough[ranked]][: settings.ambiguity.n_documents]:
-            listed.setdefault(int(row), []).append(kind)
-    return listed
 
 
 def keyword_columns(settings: Settings, vectors: Vectors, model: SparseGaussianMixture) -> list[np.ndarray]:

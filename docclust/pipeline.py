@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 import docclust
 from docclust import corpus, describe, engine, frames, keywords
-from docclust.ambiguity import score
+from docclust.ambiguity import explainer, kinds_by_row, score
 from docclust.calibration import calibrate
 from docclust.config import Settings
 from docclust.gaussian import log_joint
@@ -68,14 +68,14 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     clock.begin("describe")
     cluster, probability, _, _ = describe.top_two(P)
     word_sums = (vectors.counts.T @ P).toarray()
-    scores = score(vectors.counts, probability, cluster, model.means_, word_sums)
+    scores = score(vectors.counts, probability, cluster, model.means_, word_sums, vectors.words)
     lines = describe.assignments(documents, P, scores)
     words = describe.keyword_columns(settings, vectors, model)
     names = [describe.name([vectors.display[word] for word in best]) for best in words]
-    explainer = describe.explainer(settings, lines, vectors.counts, vectors.idf, vectors.display, model, P, names)
-    clusters = describe.describe_clusters(settings, vectors, model, words, scores, explainer)
-    listed = describe.kinds_by_row(scores, settings)
-    ambiguous = [explainer.explain(row, kinds) for row, kinds in listed.items()]
+    explained = explainer(settings, lines, vectors.counts, vectors.idf, vectors.display, model, P, names, scores)
+    clusters = describe.describe_clusters(settings, vectors, model, words, scores, explained)
+    listed = kinds_by_row(scores, settings, vectors.weights)
+    ambiguous = [explained.explain(row, kinds) for row, kinds in listed.items()]
     metrics = {
         **describe.label_metrics(documents.labels, cluster, probability),
         "npmi_coherence": keywords.coherence(vectors.counts, words),
@@ -129,12 +129,14 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
 
 def explain(run: Run, row: int) -> Ambiguous:
     """The evidence for any document of a finished run, listed or not; `row` counts in the order of `run.documents`."""
+    listed = {found.id: found for found in run.ambiguous}
+    if run.documents[row].id in listed:
+        return listed[run.documents[row].id]
     names = [describe.name([keyword.word for keyword in cluster.keywords]) for cluster in run.clusters]
-    explainer = describe.explainer(
+    explained = explainer(
         run.settings, run.documents, run.counts, run.idf, run.display, run.model, run.responsibilities, names
     )
-    listed = {found.id: found.kinds for found in run.ambiguous}
-    return explainer.explain(row, listed.get(run.documents[row].id, []))
+    return explained.explain(row, [])
 
 
 def mixture(settings: Settings, seed: int, clock: "Clock") -> SparseGaussianMixture:

@@ -1,11 +1,23 @@
 """Documents that do not sit in one cluster: how much so, of which kind, and on what evidence.
 
-`scores` measures every document, by what clusters `admixture` finds in its words; `evidence` explains one, and
-`passages` finds where in its text its two clusters speak.
+`scores` measures every document, by what clusters `admixture` finds in its words, each word counting as much as
+`redundancy` lets it; `listing` chooses those that are listed. `explaining` tells of one document, by its `evidence`,
+and `passages` finds where in its text its two clusters speak.
 """
 
-from docclust.ambiguity.evidence import Evidence
+from docclust.ambiguity.explaining import Explainer, explainer
+from docclust.ambiguity.listing import kinds_by_row
 from docclust.ambiguity.passages import passages, word_nats
-from docclust.ambiguity.scores import ATYPICAL_FROM, Scores, distances, score
+from docclust.ambiguity.redundancy import companions
+from docclust.ambiguity.scores import Scores, score
 
-__all__ = ["ATYPICAL_FROM", "Evidence", "Scores", "distances", "passages", "score", "word_nats"]
+__all__ = [
+    "Explainer",
+    "Scores",
+    "companions",
+    "explainer",
+    "kinds_by_row",
+    "passages",
+    "score",
+    "word_nats",
+]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from docclust.ambiguity.admixture import pair_gains, shares
+from docclust.ambiguity.admixture import shares
 from docclust.ambiguity.scores import smoothed
 from docclust.gaussian import Coefficients
 from docclust.results import Pull, Share
@@ -19,24 +19,14 @@ class Evidence:
 
     c : the mixture's log-densities
     word_sums : (v, k) occurrences of every word in every cluster, by responsibility
-    apart : (k, k) distances between clusters
     names : a short name for every cluster, made of its first keywords
     """
 
     c: Coefficients
     word_sums: np.ndarray
-    apart: np.ndarray
     display: list[str]
     names: list[str]
     n_words: int
-
-    def pair(self, counts: sp.csr_array) -> tuple[int, int]:
-        """The two clusters that together explain one document, (1, v), best; as `scores` found them."""
-        words, sums = counts.indices, self.word_sums
-        distributions = smoothed(sums[words], sums.sum(axis=1)[words], sums.sum(axis=0))
-        row = np.array([0, words.size]), np.arange(words.size), 1 + np.log(counts.data.astype(float))
-        first, second, *_ = pair_gains(*row, distributions, np.log(distributions), self.apart)
-        return int(first[0]), int(second[0])
 
     def shares(self, counts: sp.csr_array, own: np.ndarray, pair: tuple[int, ...]) -> list[Share]:
         """Of one document, (1, v): the clusters that explain its words, largest share first; they sum to one.

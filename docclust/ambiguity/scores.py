@@ -5,6 +5,8 @@ often far from every boundary. A document is mixed when two clusters together ex
 best one alone, and are apart.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +14,7 @@ import scipy.sparse as sp
 from scipy.optimize import nnls
 
 from docclust.ambiguity.admixture import pair_gains
+from docclust.ambiguity.redundancy import companions, shared
 from docclust.engine import blocks
 
 # Each cluster's word distribution is smoothed by this many words of the whole corpus, so that no word is impossible.
@@ -23,8 +26,9 @@ BACKGROUND_SHARE = 0.1
 # Groups of documents of like length, over which the spread of surprise is taken.
 LENGTH_GROUPS = 20
 BLOCK_ROWS = 4096
-# To be listed as mixed, a second cluster that is wholly apart must make the words e times as likely.
-LEAST_GAIN = 1.0
+LETTER = re.compile(r"[^\W\d_]")
+# Nats that a second cluster that is wholly apart must add for a document to be listed as mixed.
+LEAST_GAIN = 0.5
 # To be listed as atypical, at most this share of the corpus may be as odd.
 ATYPICAL_FROM = 0.99
 
@@ -33,7 +37,7 @@ ATYPICAL_FROM = 0.99
 class Scores:
     """Per document: three scores, and the two clusters that explain its words best.
 
-    mixed : nats a word that the second cluster adds to the first, times how far apart the two are
+    mixed : nats a word that the second cluster adds to the first, times the square of how far apart the two are
     unclear : chance that another cluster is right, times how likely one topic makes the words against two; in [0, 1]
     atypical : share of the corpus whose words are less surprising in their own cluster; in [0, 1]
     first, second : the pair
@@ -49,7 +53,13 @@ class Scores:
 
 
 def score(
-    counts: sp.csr_array, probability: np.ndarray, labels: np.ndarray, means: np.ndarray, word_sums: np.ndarray
+    counts: sp.csr_array,
+    probability: np.ndarray,
+    labels: np.ndarray,
+    means: np.ndarray,
+    word_sums: np.ndarray,
+    words: Sequence[str] | None = None,
+    together: sp.csr_array | None = None,
 ) -> Scores:
     """All three scores of every document, in blocks of rows.
 
@@ -63,15 +73,21 @@ def score(
     means : array of shape (k, v)
     word_sums : array of shape (v, k)
         Occurrences of every word in every cluster, by responsibility.
+    words : v str, optional
+        Those without a letter say nothing of topics.
+    together : CSR of shape (v, v), optional
+        Words that go together, by `redundancy.companions`; of `counts` unless given.
     """
     k = means.shape[0]
-    apart = distances(means)
+    apart = distances(means) ** 2
+    together = companions(counts) if together is None else together
+    spoken = np.array([words is None or bool(LETTER.search(words[j])) for j in range(counts.shape[1])], dtype=float)
     distributions = smoothed(word_sums, word_sums.sum(axis=1), word_sums.sum(axis=0))
     logs = np.log(distributions)
     parts = []
     for block in blocks(counts, BLOCK_ROWS):
-        # The fifth "nasa" of a document says little new.
-        weights = 1 + np.log(block.data.astype(float))
+        # The fifth "nasa" of a document says little new, and so does the third word of a signature.
+        weights = (1 + np.log(block.data.astype(float))) * spoken[block.indices] / shared(block, together)
         parts.append(pair_gains(block.indptr, block.indices, weights, distributions, logs, apart))
     first, second, gain, words = (np.concatenate(part) for part in zip(*parts, strict=True))
     apartness = apart[first, second]

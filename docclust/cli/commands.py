@@ -206,8 +206,7 @@ def show(
 
     found = store.load_run(folder)
     row = data.find(found.documents, document)
-    known = {listed.id: listed for listed in found.ambiguous}.get(found.documents[row].id)
-    known = known or pipeline.explain(found, row)
+    known = pipeline.explain(found, row)
     if format is OneFormat.json:
         output.write_json(store.plain(known))
         return
