@@ -1,16 +1,10 @@
-"""TOML -> validated settings, one section per stage of a run.
+"""The sections of a config: what a key may be and what it defaults to is said here and nowhere else."""
 
-What a key means and what it defaults to is said here and nowhere else. Nothing here reads a text or does arithmetic.
-"""
-
-import difflib
 import re
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-import tomli_w
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -23,8 +17,6 @@ from pydantic import (
     field_validator,
 )
 from pydantic_core import PydanticCustomError
-
-from docclust.errors import ConfigError
 
 Columns = str | list[str]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -239,135 +231,3 @@ class Settings(Section):
     ambiguity: AmbiguitySettings = AmbiguitySettings()
     engine: EngineSettings = EngineSettings()
     report: ReportSettings = ReportSettings()
-
-
-def load(path: Path, overrides: list[str] = []) -> Settings:  # noqa: B006 (never changed)
-    """Read a config file, apply ``section.key=value`` overrides, and validate.
-
-    Paths inside the file are taken relative to the file's own folder.
-
-    Raises
-    ------
-    ConfigError
-        The file is missing, unreadable or not TOML, or a key or value in it is not one docclust knows.
-    """
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: there is no such file. Try one from the folder configs/.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read as UTF-8 text ({error}).") from None
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        reason = str(error).replace("at end of document", f"at line {len(text.splitlines())}, the end of the file")
-        raise ConfigError(f"{path}: not valid TOML: {reason}.") from None
-    for override in overrides:
-        _apply(data, override)
-    settings = parse(data, str(path))
-    if not settings.name:
-        settings = settings.model_copy(update={"name": path.stem})
-    return settings.model_copy(update={"corpus": _resolve_paths(settings.corpus, path.resolve().parent)})
-
-
-def parse(data: dict[str, Any], origin: str = "config") -> Settings:
-    """Validate a config given as nested dictionaries; `origin` begins every error message.
-
-    Raises
-    ------
-    ConfigError
-        A key or a value is not one docclust knows; the message offers the nearest that is.
-    """
-    try:
-        return Settings.model_validate(data)
-    except ValidationError as error:
-        raise ConfigError(f"{origin}: {_first_problem(error, data)}") from None
-
-
-def dumps(settings: Settings) -> str:
-    """The effective config as TOML: every key, in the order of this module."""
-    return tomli_w.dumps(settings.model_dump(mode="json", exclude_none=True))
-
-
-def _apply(data: dict[str, Any], override: str) -> None:
-    dotted, equals, value = override.partition("=")
-    *sections, key = dotted.strip().split(".")
-    if not equals or not key or len(sections) > 1:
-        raise ConfigError(f"--set {override}: must have the form section.key=value, as in mixture.n_components=30.")
-    try:
-        parsed = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        parsed = value.strip()
-    for section in sections:
-        data = data.setdefault(section, {})
-        if section in ("name", "seed") or not isinstance(data, dict):
-            raise ConfigError(f"--set {override}: {section} is a key and not a section.")
-    data[key] = parsed
-
-
-def _resolve_paths(corpus: Any, folder: Path) -> Any:
-    paths = {
-        key: folder / value.expanduser()
-        for key in ("path", "data_home")
-        if isinstance(value := getattr(corpus, key, None), Path)
-    }
-    return corpus.model_copy(update=paths)
-
-
-def _first_problem(error: ValidationError, data: dict[str, Any]) -> str:
-    problem = error.errors()[0]
-    # pydantic names the member of a union inside a location; a person never wrote it.
-    sources = {name for model in get_args(get_args(CorpusSettings)[0]) for name in _source_names(model)}
-    location = [
-        part for part in problem["loc"] if isinstance(part, str) and part in _known_words(data) | set(_all_keys())
-    ]
-    if len(location) > 1 and location[0] == "corpus" and location[1] in sources:
-        location.pop(1)
-    where = f"[{location[0]}] {' '.join(location[1:])}".strip() if len(location) > 1 else " ".join(location)
-    section = f"[{location[0]}]" if location else ""
-    match problem["type"]:
-        case "extra_forbidden":
-            known = _keys_beside(location, data)
-            near = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]}?" if near else f"Known keys: {', '.join(known)}."
-            return f"{where} is not a key docclust knows. {hint}"
-        case "missing":
-            return f"{where} must be given."
-        case "union_tag_not_found":
-            return f"{section} source must be given, one of {', '.join(sorted(sources))}."
-        case "union_tag_invalid":
-            value = data["corpus"]["source"]
-            near = difflib.get_close_matches(str(value), sources, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            return f"{section} source must be one of {', '.join(sorted(sources))}, got {value!r}.{hint}"
-        case "model_type" | "model_attributes_type" | "dict_type":
-            return f"{where} must be a section, got {problem['input']!r}."
-    # A key that takes one of several types has a problem for each.
-    same_place = [other for other in error.errors() if other["input"] is problem["input"]]
-    wanted = (other["msg"].removeprefix("Input should be ").removeprefix("a valid ") for other in same_place)
-    must = [words.split(", unable to parse")[0] for words in wanted]
-    return f"{where} must be {' or '.join(dict.fromkeys(must))}, got {problem['input']!r}."
-
-
-def _source_names(model: type[Section]) -> tuple[str, ...]:
-    return get_args(model.model_fields["source"].annotation)
-
-
-def _known_words(data: dict[str, Any]) -> set[str]:
-    return set(data) | {key for section in data.values() if isinstance(section, dict) for key in section}
-
-
-def _all_keys() -> list[str]:
-    sections = [f.annotation for f in Settings.model_fields.values() if isinstance(f.annotation, type)]
-    models = [s for s in sections if issubclass(s, Section)] + list(get_args(get_args(CorpusSettings)[0]))
-    return [*Settings.model_fields, *(key for model in models for key in model.model_fields)]
-
-
-def _keys_beside(location: list[str], data: dict[str, Any]) -> list[str]:
-    if len(location) == 1:
-        return list(Settings.model_fields)
-    if location[0] == "corpus":
-        source = data["corpus"]["source"]
-        models = get_args(get_args(CorpusSettings)[0])
-        return next(list(model.model_fields) for model in models if source in _source_names(model))
-    return list(Settings.model_fields[location[0]].annotation.model_fields)

@@ -1,0 +1,38 @@
+"""TOML -> validated settings, one section per stage of a run. Nothing here reads a text or does arithmetic.
+
+settings  the sections and their keys
+loading   files and overrides
+problems  what is wrong with a config, in one line
+"""
+
+from docclust.config.loading import dumps, load, parse
+from docclust.config.settings import (
+    CorpusSettings,
+    CsvCorpus,
+    FolderCorpus,
+    JsonlCorpus,
+    MixtureSettings,
+    NewsgroupsCorpus,
+    NltkCorpus,
+    PydocsCorpus,
+    Settings,
+    TableCorpus,
+    VectorsSettings,
+)
+
+__all__ = [
+    "CorpusSettings",
+    "CsvCorpus",
+    "FolderCorpus",
+    "JsonlCorpus",
+    "MixtureSettings",
+    "NewsgroupsCorpus",
+    "NltkCorpus",
+    "PydocsCorpus",
+    "Settings",
+    "TableCorpus",
+    "VectorsSettings",
+    "dumps",
+    "load",
+    "parse",
+]
