@@ -92,8 +92,7 @@ def kmeans_restarted(X: sp.csr_array, k: int, seed: int, threads: int) -> Line:
 
 def docclust_restarted(X: sp.csr_array, k: int, seed: int, threads: int) -> Line:
     """A whole fit with all the starts it has unless told otherwise."""
-    defaults = SparseGaussianMixture()
-    return docclust(X, k, seed, threads, n_init=defaults.n_init, seeding_candidates=defaults.seeding_candidates)
+    return docclust(X, k, seed, threads, n_init=SparseGaussianMixture().n_init)
 
 
 def minibatch(X: sp.csr_array, k: int, seed: int, threads: int) -> Line:

@@ -85,26 +85,14 @@ def _joint(
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
-def log_joint(
-    indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant,
-    J, Q, x_of, xx_of, place_of, out,
-):  # fmt: skip
-    """J of every row."""
-    for i in range(out.shape[0]):
-        background = _joint(
-            i, indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant,
-            J, Q, x_of, xx_of, place_of,
-        )  # fmt: skip
-        for c in range(out.shape[1]):
-            out[i, c] = J[c] - background
-
-
-@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def expect(
     begin, indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant, drop,
-    J, Q, x_of, xx_of, place_of, row_starts, kept, shares, labels, largest_share, counts, log_norm,
+    J, Q, x_of, xx_of, place_of, row_starts, kept, shares, labels, largest_share, counts, log_norm, joint,
 ):  # fmt: skip
-    """Rows from `begin` on; returns the first one for which `kept` had no room."""
+    """Rows from `begin` on; returns the first one for which `kept` had no room.
+
+    If `joint` has rows, it is given J, and nothing else is: two loops would take twice as long to compile.
+    """
     k = _index(constant.size)
     one = _index(1)
     used = _index(row_starts[begin])
@@ -116,6 +104,10 @@ def expect(
             i, indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant,
             J, Q, x_of, xx_of, place_of,
         )  # fmt: skip
+        if joint.shape[0]:
+            for c in range(k):
+                joint[i, c] = J[c] - background
+            continue
         largest, label = -np.inf, _index(0)
         for c in range(k):
             if J[c] > largest:

@@ -76,8 +76,14 @@ def compact(c: Coefficients) -> Compact:
 def log_joint(X: sp.csr_array, c: Compact) -> np.ndarray:
     """J of equation (E), in nats."""
     # X: (n, v) CSR -> (n, k)
-    J = np.empty((X.shape[0], c.constant.size))
-    expectation.log_joint(*_arrays(X, c), *_scratch(X, c), J)
+    n, k = X.shape[0], c.constant.size
+    J = np.empty((n, k))
+    nothing = np.empty(0)
+    responsibilities = np.zeros(1, dtype=np.uint64), np.empty(k, dtype=np.uint32), np.empty(k, dtype=precision(k))
+    expectation.expect(
+        0, *_arrays(X, c), 0.0, *_scratch(X, c), *responsibilities, np.empty(n, dtype=np.int32), nothing, nothing,
+        nothing, J,
+    )  # fmt: skip
     return J
 
 
@@ -106,10 +112,11 @@ def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> 
     clusters, shares = np.empty(_room(n, k), dtype=np.uint32), np.empty(_room(n, k), dtype=precision(k))
     labels, largest, log_norm = np.empty(n, dtype=np.int32), np.empty(n), np.empty(n)
     shared, scratch = _arrays(X, c), _scratch(X, c)
+    no_joint = np.empty((0, 0))
     done = 0
     while True:
         done = expectation.expect(
-            done, *shared, drop, *scratch, starts, clusters, shares, labels, largest, counts, log_norm
+            done, *shared, drop, *scratch, starts, clusters, shares, labels, largest, counts, log_norm, no_joint
         )
         if done == n:
             break
