@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from docclust import config
 from docclust.ambiguity import kinds_by_row, redundancy
 from docclust.ambiguity.listing import distinct
-from docclust.ambiguity.redundancy import GO_TOGETHER, PSEUDO_DOCUMENTS, companions, shared
+from docclust.ambiguity.redundancy import GO_TOGETHER, companions, shared
 from docclust.ambiguity.scores import Scores, score
 
 
@@ -27,7 +27,7 @@ def jaccard(counts, most=np.inf):
     for a, one in enumerate(held):
         for b, other in enumerate(held):
             if a != b and one and other and max(len(one), len(other)) <= most:
-                found[a, b] = len(one & other) / (len(one | other) + PSEUDO_DOCUMENTS)
+                found[a, b] = len(one & other) / len(one | other)
     return np.where(found >= GO_TOGETHER, found, 0)
 
 

@@ -10,15 +10,13 @@ import scipy.sparse as sp
 
 # Two words go together when of the documents that hold one of them this share holds both.
 GO_TOGETHER = 0.4
-# Documents that hold one of them and not the other, added to those seen: two words of three documents meet by chance.
-PSEUDO_DOCUMENTS = 5
 # Words in more documents than this, or a larger share of them, are not looked at: they are no one's alone.
 MOST_DOCUMENTS = 300
 MOST_SHARE = 0.02
 
 
 def companions(counts: sp.csr_array) -> sp.csr_array:
-    """Of every word those that go together with it, by their Jaccard index (held down where it stands on little)."""
+    """Of every word those that go together with it, by their Jaccard index."""
     # counts: (n, v) CSR -> (v, v) CSR, symmetric, its diagonal empty
     columns = counts.tocsc()
     rare = np.diff(columns.indptr) <= min(MOST_DOCUMENTS, MOST_SHARE * counts.shape[0])
@@ -56,7 +54,7 @@ def _alike(indptr, indices, column_starts, rows, rare, least, v):
                     both[other] += 1
         for t in range(n_touched):
             other = touched[t]
-            either = size + column_starts[other + 1] - column_starts[other] - both[other] + PSEUDO_DOCUMENTS
+            either = size + column_starts[other + 1] - column_starts[other] - both[other]
             if both[other] >= least * either:
                 first.append(w)
                 second.append(other)
