@@ -7,6 +7,7 @@ from sklearn.metrics import normalized_mutual_info_score
 from sklearn.preprocessing import normalize
 
 from docclust import em, seeding
+from docclust.em import loop
 from docclust.gaussian import Form, Parameters
 
 OWN = Form()
@@ -202,11 +203,11 @@ def test_a_cluster_of_weight_zero_takes_no_document():
 def test_annealing_on_a_fraction_of_a_large_corpus_ends_with_all_documents(monkeypatch):
     X, topic = topics(n=600, v=400, length=30)
     schedule = np.full(10, 0.25 * em.spectrum(X, 4)[-1])
-    monkeypatch.setattr(em, "SOFT_DOCUMENTS", 150)
-    monkeypatch.setattr(em, "SOFT_PER_CLUSTER", 1)
+    monkeypatch.setattr(loop, "SOFT_DOCUMENTS", 150)
+    monkeypatch.setattr(loop, "SOFT_PER_CLUSTER", 1)
     looked_at = []
-    count = em.kernels.expect
-    monkeypatch.setattr(em.kernels, "expect", lambda X, *a: looked_at.append(X.shape[0]) or count(X, *a))
+    count = loop.kernels.expect
+    monkeypatch.setattr(loop.kernels, "expect", lambda X, *a: looked_at.append(X.shape[0]) or count(X, *a))
     for form in (OWN, Form(covariance="pooled", pooling=20.0)):
         start = seeding.start(X, 4, "kmeans", 2, np.random.RandomState(0))
         looked_at.clear()

@@ -1,9 +1,4 @@
-"""The EM loop: annealing, monitor, convergence. It knows matrices and parameters, no text and no files.
-
-EM that begins with hard assignments stays near them. So its first iterations are annealed: either responsibilities are
-kept soft, or smoothing falls from the largest eigenvalue of the covariance of the data, above which all clusters merge
-(Rose 1998). From then on the objective never falls, and EM goes on until it hardly rises and hardly a document moves.
-"""
+"""The loop of E-steps and M-steps, and what it keeps of them."""
 
 import logging
 from collections import Counter
@@ -13,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import LinearOperator, eigsh
 
 from docclust import engine, kernels
 from docclust.gaussian import (
@@ -35,14 +29,9 @@ log = logging.getLogger("docclust")
 UNDECIDED_BELOW = 0.9
 # EM has converged when the objective gains less than tol and at most this share of the documents changes cluster.
 MOVED_SHARE = 1e-3
-# Lanczos is asked for no more eigenvalues than these; random vectors and steps of each for the density otherwise.
-LANCZOS_UP_TO = 32
-PROBES, QUADRATURE_STEPS = 8, 40
 # A cluster that holds less than half a document is lost; one that is lost this often is left empty.
 LOST_BELOW = 0.5
 RESEED_LIMIT = 3
-# Relative to the mean square of a word.
-LEAST_SMOOTHING = 1e-9
 # Documents on which the temperature of soft responsibilities is solved, and log-densities of them at most.
 SOFT_SAMPLE, SOFT_DENSITIES = 600, 300_000
 # Documents on which annealing goes on until its last few iterations: so many of them, or so many for every cluster.
@@ -102,88 +91,6 @@ class _Soft:
 
     def temperature(self, c: kernels.Compact) -> float:
         return kernels.temperature_of_entropy(kernels.log_joint(self.sample, c), self.softness, self.guess)
-
-
-def spectrum(X: sp.csr_array, k: int) -> np.ndarray:
-    """The k largest eigenvalues of the covariance of the rows, largest first, without forming it.
-
-    By Lanczos up to 32 of them, to a relative 1e-3. Beyond that by `_spectral_density`: the first to single precision,
-    those from the 33rd on within 7 % on BBC, Reuters R8 and 20 Newsgroups (more where they fall steeply with rank),
-    and those between only roughly.
-    """
-    # X: (n, v) CSR -> (min(k, n, v),)
-    n, v = X.shape
-    mean = np.asarray(X.mean(axis=0)).ravel()
-    k = min(k, n, v)
-    if k >= min(n, v) - 1 or min(n, v) <= 64:
-        # Too small for Lanczos: the smaller of X'X and XX', centred, has min(n, v) rows.
-        gram = (X.T @ X if v <= n else X @ X.T).toarray()
-        if v <= n:
-            covariance = gram / n - np.outer(mean, mean)
-        else:
-            centring = np.eye(n) - 1 / n
-            covariance = centring @ gram @ centring / n
-        return np.maximum(np.linalg.eigvalsh(covariance)[::-1][:k], 0)
-    if k > LANCZOS_UP_TO:
-        return _spectral_density(X, k)
-    columns = X.T.tocsr()
-    product = LinearOperator((v, v), matvec=lambda u: columns @ (X @ u) / n - mean * (mean @ u), dtype=float)
-    # A fixed first vector: ARPACK would otherwise draw one from the global random state.
-    first = np.random.RandomState(0).uniform(-1, 1, v)
-    return np.maximum(eigsh(product, k=k, v0=first, tol=1e-3, return_eigenvectors=False)[::-1], 0)
-
-
-def _spectral_density(X: sp.csr_array, k: int) -> np.ndarray:
-    """The k largest eigenvalues where their number below any value is estimated from random vectors.
-
-    Stochastic Lanczos quadrature (Lin, Saad & Yang 2016, section 3.2). The count above an eigenvalue of rank k has a
-    standard deviation of at most sqrt(2 k / PROBES).
-    """
-    # X: (n, v) CSR -> (k,)
-    n, v = X.shape
-    X = kernels.frequent_first(X)[0].astype(np.float32)
-    columns, mean = X.T.tocsr(), np.asarray(X.mean(axis=0)).reshape(-1, 1)
-    basis = np.random.RandomState(0).choice(np.array([-1, 1], dtype=np.float32), (v, PROBES)) / np.float32(np.sqrt(v))
-    before, off = np.zeros_like(basis), np.zeros(PROBES, dtype=np.float32)
-    diagonals, offs = [], []
-    for _ in range(QUADRATURE_STEPS):
-        following = columns @ (X @ basis) / np.float32(n) - mean * (mean.T @ basis) - off * before
-        diagonals.append((following * basis).sum(axis=0, dtype=float))
-        following -= diagonals[-1].astype(np.float32) * basis
-        offs.append(np.sqrt((following**2).sum(axis=0, dtype=float)))
-        off = np.maximum(offs[-1], np.finfo(np.float32).tiny).astype(np.float32)
-        before, basis = basis, following / off
-    T = np.zeros((PROBES, QUADRATURE_STEPS, QUADRATURE_STEPS))
-    at = np.arange(QUADRATURE_STEPS)
-    T[:, at, at] = np.transpose(diagonals)
-    T[:, at[1:], at[:-1]] = np.transpose(offs[:-1])  # eigh reads the lower triangle
-    nodes, vectors = np.linalg.eigh(T)
-    weights = vectors[:, 0] ** 2 * (v / PROBES)
-    order = np.argsort(-nodes, axis=None)
-    nodes, weights = nodes.ravel()[order], weights.ravel()[order]
-    found = np.interp(np.arange(k) + 0.5, np.cumsum(weights) - weights / 2, nodes)
-    found[0] = nodes[0]  # Lanczos finds the largest one itself
-    return np.maximum(found, 0)
-
-
-def cooling_schedule(first: float, last: float, steps: int) -> np.ndarray:
-    """Smoothing by iteration: geometric from `first` to `last` in `steps` iterations, then `last` for ever."""
-    return np.geomspace(max(first, last), last, steps) if steps > 1 and last > 0 else np.full(1, last)
-
-
-def least_smoothing(X: sp.csr_array) -> float:
-    """A variance that is nothing on the scale of X, and yet not zero: for data that do not vary."""
-    mean_square = (X.data @ X.data) / max(X.shape[0] * X.shape[1], 1)
-    return LEAST_SMOOTHING * (mean_square or 1.0)
-
-
-def corpus_moments(X: sp.csr_array) -> Target:
-    """Mean and variance of every word over all documents, the target of Bayesian smoothing; no variance is zero."""
-    # X: (n, v) CSR -> (v, 1), (v, 1)
-    n = X.shape[0]
-    mean = np.asarray(X.mean(axis=0)).reshape(-1, 1)
-    square = np.asarray(X.multiply(X).sum(axis=0)).reshape(-1, 1) / n
-    return Target(mean, np.maximum(square - mean**2, least_smoothing(X)))
 
 
 def fit(

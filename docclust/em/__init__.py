@@ -1,0 +1,24 @@
+"""The EM loop: annealing, monitor, convergence. It knows matrices and parameters, no text and no files.
+
+EM that begins with hard assignments stays near them. So its first iterations are annealed: either responsibilities are
+kept soft, or smoothing falls from the largest eigenvalue of the covariance of the data, above which all clusters merge
+(Rose 1998). From then on the objective never falls, and EM goes on until it hardly rises and hardly a document moves.
+"""
+
+from docclust.em.loop import Fit, Model, Step, fit, softening
+from docclust.em.scale import PROBES, cooling_schedule, corpus_moments, least_smoothing, spectrum
+from docclust.kernels import prepare
+
+__all__ = [
+    "PROBES",
+    "Fit",
+    "Model",
+    "Step",
+    "cooling_schedule",
+    "corpus_moments",
+    "fit",
+    "least_smoothing",
+    "prepare",
+    "softening",
+    "spectrum",
+]
