@@ -7,8 +7,6 @@ from docclust.gaussian import TINY
 
 # A word seen by more than one cluster in so many has all clusters: if there are fewer, every word that is seen.
 DENSE_FROM = 8
-# A word with t_j more than this many times s has all clusters, too: then z >= 1 / MOST_RATIO.
-MOST_RATIO = 0.3
 # What a word becomes: its sums, or the coefficients of a form.
 SUMS, OWN, TIED, ISOTROPIC = range(4)
 _index = np.uintp
@@ -17,8 +15,8 @@ _index = np.uintp
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def maximise(
     begin, indptr, rows, data, row_starts, row_clusters, shares, counts, mode, smoothing, floor, strength, estimated,
-    noise, moment1, moment2, seen, seen_at, row_of, x_of, inverse_size, inverse_pooled, pooled_share, variance,
-    starts, lists, clusters, values, common, target, squares, inverses, logs, pulls, product,
+    noise, most_target, moment1, moment2, seen, seen_at, row_of, x_of, inverse_size, inverse_pooled, pooled_share,
+    variance, starts, lists, clusters, values, common, target, squares, inverses, logs, pulls, product,
 ):  # fmt: skip
     """Words from `begin` on; returns the first one for which `clusters` or `values` had no room."""
     k = _index(counts.size)
@@ -70,7 +68,7 @@ def maximise(
         if estimated:
             target[w] = within
         dense = mode == SUMS or n_whole > 0 or _index(DENSE_FROM) * n_seen > k
-        if dense or (strength > 0 and target[w] > MOST_RATIO * smoothing):
+        if dense or (strength > 0 and target[w] > most_target):
             for c in range(k):
                 seen[c] = c
             n_seen = k

@@ -172,7 +172,9 @@ def _maximised(words, r, counts, mode, values, form, smoothing, target) -> tuple
     strength = form.pooled_strength if mode == OWN else 0.0
     estimated = strength > 0 and target is None
     common, target = np.empty(m), np.zeros(m) if target is None else target
-    options = form.smoothing == "floor", strength, estimated, smoothing if form.smoothing == "noise" else 0.0
+    noise = smoothing if form.smoothing == "noise" else 0.0
+    most_target = smoothing * unseen.most_ratio(unseen.pooled_shares(counts, strength))
+    options = form.smoothing == "floor", strength, estimated, noise, most_target
     shares = r.shares.astype(precision(k), copy=False)
     done = 0
     while True:

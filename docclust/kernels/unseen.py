@@ -9,11 +9,13 @@ sum of squares at each node instead of one for each cluster. Without pooling g i
 import numpy as np
 
 from docclust.gaussian import TINY
-from docclust.kernels.maximisation import DENSE_FROM, MOST_RATIO
+from docclust.kernels.maximisation import DENSE_FROM
 
 # Relative error of an interpolated precision. That of polynomial interpolation of 1 / (z + g) at R Chebyshev nodes of
 # an interval is exactly T_R(x) / T_R(-z), g = x and z on the scale where the interval is [-1, 1]; |T_R(x)| <= 1.
 TOLERANCE = 1e-10
+# Words whose t_j is so large that they would need more nodes have all clusters, as if all had seen them.
+MOST_NODES = 8
 
 
 def pooled_shares(counts: np.ndarray, strength: float) -> np.ndarray:
@@ -28,9 +30,20 @@ def nodes(shares: np.ndarray) -> np.ndarray:
     centre, half = _range(shares)
     n = 1
     if half > 1e-12 * centre and shares.size >= DENSE_FROM:
-        pole = (1 / MOST_RATIO + centre) / half
-        n = int(np.ceil(np.arccosh(1 / TOLERANCE) / np.arccosh(pole)))
+        pole = (1 / most_ratio(shares) + centre) / half
+        n = min(MOST_NODES, int(np.ceil(np.arccosh(1 / TOLERANCE) / np.arccosh(pole))))
     return centre + half * np.cos(_angles(n))
+
+
+def most_ratio(shares: np.ndarray) -> float:
+    """The most that t_j / s may be for so many nodes to be enough; infinite where clusters are of much the same size.
+
+    With z the least s / t_j, so many nodes are enough where (z + centre) / half is at least a number of theirs alone.
+    """
+    # shares: (k,)
+    centre, half = _range(shares)
+    least = np.cosh(np.arccosh(1 / TOLERANCE) / MOST_NODES) * half - centre
+    return 1 / least if least > 0 else np.inf
 
 
 def blend(shares: np.ndarray, n_nodes: int) -> np.ndarray:
