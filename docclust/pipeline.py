@@ -41,7 +41,8 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
 
     clock.begin("read")
     skipped: Counter[str] = Counter()
-    documents, vectors = vectorise(corpus.read(settings.corpus, skipped), settings.vectors, clock.tick)
+    texts, workers = corpus.read(settings.corpus, skipped), settings.engine.workers or -1
+    documents, vectors = vectorise(texts, settings.vectors, clock.tick, n_jobs=workers)
 
     clock.begin("fit", total=settings.seeding.n_init)
     model = mixture(settings, mixture_seed, clock)

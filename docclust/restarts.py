@@ -89,12 +89,12 @@ def _grown(
 def _run(
     X: sp.csr_array, starts: list, mixture: "SparseGaussianMixture", covariance: str, options: dict, state: tuple
 ) -> list[em.Fit]:
-    options = options | {"form": _form(mixture, covariance)}
+    options, rows = options | {"form": _form(mixture, covariance)}, em.prepare(X)
     results: list[em.Fit] = []
     for start in starts:
         rng = np.random.RandomState()
         rng.set_state(state)
-        results.append(em.fit(X, start, mixture.n_components, **options, rng=rng, on_step=mixture.on_step))
+        results.append(em.fit(rows, start, mixture.n_components, **options, rng=rng, on_step=mixture.on_step))
         results[-1].replay = start, state, options
         best = max(results, key=lambda result: result.objective)
         for result in results:  # the parameters of the others would be K x v arrays each
