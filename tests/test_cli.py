@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import logging
 import os
 import re
 import shlex
@@ -366,6 +367,14 @@ def test_a_stage_is_told_once_where_there_is_no_terminal(capsys: pytest.CaptureF
 
 def command_line(*arguments: str) -> list[str]:
     return [sys.executable, "-W", "error", "-c", "from docclust.cli import main; main()", *arguments]
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_what_takes_time_once_is_told_on_stderr(quiet: bool, capsys: pytest.CaptureFixture[str]):
+    with progress.shown(quiet):
+        logging.getLogger("docclust.kernels").info("Compiling.")
+    logging.getLogger("docclust.kernels").info("Nobody looks any more.")
+    assert capsys.readouterr().err == ("" if quiet else "docclust: Compiling.\n")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes close differently")

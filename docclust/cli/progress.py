@@ -1,6 +1,9 @@
 """How far a run is, told on stderr: a bar for each stage on a terminal, a line for each elsewhere."""
 
+import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 STAGES = {
     "start": "starting",
@@ -32,6 +35,11 @@ class Lines:
             sys.stderr.write(f"docclust: {STAGES.get(stage, stage)}\n")
             sys.stderr.flush()
         self._stage = stage
+
+    def note(self, line: str) -> None:
+        """A line between the stages."""
+        if not self._quiet:
+            sys.stderr.write(f"docclust: {line}\n")
 
 
 class Bars:
@@ -67,12 +75,36 @@ class Bars:
         count = f"{done:,}/{total:,}" if total else f"{done:,}" if done else ""
         self._bars.update(self._task, completed=done, total=total or None, count=count)
 
+    def note(self, line: str) -> None:
+        """A line above the bars."""
+        self._bars.console.print(line, style="dim", markup=False, highlight=False)
+
     def _finish(self) -> None:
         if self._task is not None:
             self._bars.update(self._task, completed=1, total=1)
             self._bars.stop_task(self._task)
 
 
-def shown(quiet: bool) -> Lines | Bars:
+class _Notes(logging.Handler):
+    """Shows what the kernels log: that they are being compiled."""
+
+    def __init__(self, told: Lines | Bars):
+        super().__init__(logging.INFO)
+        self._told = told
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._told.note(record.getMessage())
+
+
+@contextmanager
+def shown(quiet: bool) -> Iterator[Lines | Bars]:
     """Bars where stderr is a terminal, else lines, or nothing."""
-    return Bars() if sys.stderr.isatty() and not quiet else Lines(quiet)
+    kernels = logging.getLogger("docclust.kernels")
+    with Bars() if sys.stderr.isatty() and not quiet else Lines(quiet) as told:
+        notes = _Notes(told)
+        kernels.addHandler(notes)
+        kernels.setLevel(logging.INFO)
+        try:
+            yield told
+        finally:
+            kernels.removeHandler(notes)

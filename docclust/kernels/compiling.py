@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from numba.core import event
 
-log = logging.getLogger("docclust")
+log = logging.getLogger("docclust.kernels")
 
 
 class Announcement(event.Listener):
