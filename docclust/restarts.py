@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-from docclust import em, splitmerge
+from docclust import em, seeding, splitmerge
 from docclust.gaussian import Form, Parameters
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def fit(
     if mixture.smoothing != "noise" or mixture.means_init is not None:
         return _run(X, starts, mixture, "own", options, state), "own"
     free = _run(X, starts, mixture, "pooled", options, state)
-    if leads_away(starts, [found.labels for found in free]):
+    # Seeds that no step of k-means has moved agree by chance: documents that share no word with any are with the first.
+    moved = mixture.init_params in seeding.MOVED and mixture.seeding_steps > 0
+    if moved and leads_away(starts, [found.labels for found in free]):
         return _run(X, starts, mixture, "isotropic", options, state), "isotropic"
     return free, "pooled"
 

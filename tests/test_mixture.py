@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import normalize
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from docclust import SparseGaussianMixture
+from docclust import SparseGaussianMixture, restarts
 from docclust.checks import STARTS
 from docclust.probability import Temperature
 from docclust.restarts import leads_away, reproducibility
@@ -204,6 +204,17 @@ def test_it_warns_with_a_remedy_when_it_has_not_converged():
     X, _ = topics()
     with pytest.warns(ConvergenceWarning, match="Try max_iter=4"):
         SparseGaussianMixture(4, n_init=1, max_iter=2, random_state=0).fit(X)
+
+
+@pytest.mark.parametrize(
+    ("method", "steps", "chosen"),
+    [("kmeans", 8, "isotropic"), ("lsa", 8, "isotropic"), ("kmeans", 0, "pooled"), ("k-means++", 8, "pooled")],
+)
+def test_only_starts_that_kmeans_has_moved_decide_how_free_variances_are(monkeypatch, method, steps, chosen):
+    monkeypatch.setattr(restarts, "leads_away", lambda starts, found: True)
+    X, _ = topics(n=200, v=100, length=40, seed=3)
+    model = SparseGaussianMixture(4, init_params=method, seeding_steps=steps, n_init=2, random_state=0)
+    assert model.fit(X).covariance_ == chosen
 
 
 def test_auto_keeps_free_variances_unless_their_starts_agree_much_less():
