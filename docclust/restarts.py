@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-from docclust import em, seeding, splitmerge
+from docclust import em, splitmerge
 from docclust.gaussian import Form, Parameters
 
 if TYPE_CHECKING:
@@ -46,9 +46,10 @@ def fit(
     if mixture.smoothing != "noise" or mixture.means_init is not None:
         return _run(X, starts, mixture, "own", options, state), "own"
     free = _run(X, starts, mixture, "pooled", options, state)
-    # Seeds that no step of k-means has moved agree by chance: documents that share no word with any are with the first.
-    moved = mixture.init_params in seeding.MOVED and mixture.seeding_steps > 0
-    if moved and leads_away(starts, [found.labels for found in free]):
+    # Other starts agree for reasons of their own: seeds that nothing moved, since documents that share no word with any
+    # are with the first; those in LSA space, since that has few dimensions. On very short texts it tells nothing then.
+    telling = mixture.init_params == "kmeans" and mixture.seeding_steps > 0
+    if telling and leads_away(starts, [found.labels for found in free]):
         return _run(X, starts, mixture, "isotropic", options, state), "isotropic"
     return free, "pooled"
 

@@ -17,8 +17,6 @@ from docclust.engine import blocks, map_blocks
 from docclust.gaussian import Form
 
 METHODS = ("random", "k-means++", "kmeans", "lsa")
-# Those in which k-means moves the seeds.
-MOVED = ("kmeans", "lsa")
 ASSIGN_ROWS = 4096
 # Singular vectors of "lsa".
 LSA_RANK = 100
@@ -81,7 +79,7 @@ def _start(rng: np.random.RandomState, rows: Rows, n_components: int, method: st
         seeds = plus_plus(rows.X, sp.vstack(rows.words, format="csr"), n_components, rng)
     members = [np.array([seed]) for seed in seeds]
     labels = _nearest(rows, members)
-    for _ in range(steps if method in MOVED else 0):
+    for _ in range(steps if method in ("kmeans", "lsa") else 0):
         members = _members(labels, members)
         previous, labels = labels, _nearest(rows, members)
         if np.array_equal(previous, labels):
