@@ -11,8 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from docclust import checks, em, engine, restarts, seeding
-from docclust.errors import SettingError
+from docclust import checks, em, engine, restarts
 from docclust.gaussian import SHARED_VARIANCES, Coefficients, Parameters, coefficients, log_joint
 from docclust.probability import Temperature, softmax
 
@@ -181,7 +180,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         X = _as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64))
         checks.check(self, X)
         rng = check_random_state(self.random_state)
-        results, self.covariance_ = restarts.fit(X, self._starts(X, rng), self, rng)
+        results, self.covariance_ = restarts.fit(X, self, rng)
         best = max(results, key=lambda result: result.objective)
         self.start_labels_ = np.array([result.labels for result in results], dtype=np.int32)
         self.start_bounds_ = np.array([result.objective / X.shape[0] for result in results])
@@ -285,24 +284,6 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     def _prepare(self, X) -> tuple[sp.csr_array, Coefficients]:
         c = self.coefficients()
         return _as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)), c
-
-    def _starts(self, X: sp.csr_array, rng: np.random.RandomState) -> list[np.ndarray] | list[Parameters]:
-        if self.means_init is None:
-            if self.init_params == "split-merge":
-                return []  # grown by `restarts`, which knows the mixture whose objective decides
-            options = self.n_components, self.init_params, self.seeding_steps, self.n_init, rng
-            return seeding.starts(X, *options, n_jobs=self.n_jobs)
-        k, v = self.n_components, X.shape[1]
-        means = np.ascontiguousarray(np.asarray(self.means_init, dtype=float).T)
-        variances = 1 / np.ascontiguousarray(np.asarray(self.precisions_init, dtype=float).T)
-        weights = np.asarray(self.weights_init, dtype=float)
-        if means.shape != (v, k) or variances.shape != (v, k) or weights.shape != (k,):
-            raise SettingError(
-                f"means_init and precisions_init must have shape ({k}, {v}) and weights_init ({k},), "
-                f"got {means.T.shape}, {variances.T.shape} and {weights.shape}."
-            )
-        noise = float(self.reg_covar) if self.smoothing == "noise" and self.reg_covar != "auto" else 0.0
-        return [Parameters(weights, means, variances, noise)]
 
 
 def _as_csr(X) -> sp.csr_array:

@@ -12,8 +12,10 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-from docclust import em, splitmerge
+from docclust import em, seeding, splitmerge
+from docclust.errors import SettingError
 from docclust.gaussian import Form, Parameters
+from docclust.kernels import Prepared
 
 if TYPE_CHECKING:
     from docclust.mixture import SparseGaussianMixture
@@ -24,33 +26,27 @@ LESS_ALIKE = 1.045
 MUCH_THE_SAME = 0.55
 
 
-def fit(
-    X: sp.csr_array,
-    starts: list[np.ndarray] | list[Parameters],
-    mixture: "SparseGaussianMixture",
-    rng: np.random.RandomState,
-) -> tuple[list[em.Fit], str]:
+def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.RandomState) -> tuple[list[em.Fit], str]:
     """EM from every start, and the covariance it was run with; only the best fit keeps its parameters.
 
     Parameters
     ----------
     X : CSR of shape (n, v)
-    starts : labels (n,) each, or parameters; if there are none they are grown by `docclust.splitmerge`
     mixture : what its parameters say
     """
     options = _options(X, mixture)
-    starts = starts or _grown(X, mixture, options, rng)
-    state = rng.get_state()
+    starts = _starts(X, mixture, options, rng)
+    rows, state = em.prepare(X), rng.get_state()
     if mixture.covariance != "auto":
-        return _run(X, starts, mixture, mixture.covariance, options, state), mixture.covariance
+        return _run(rows, starts, mixture, mixture.covariance, options, state), mixture.covariance
     if mixture.smoothing != "noise" or mixture.means_init is not None:
-        return _run(X, starts, mixture, "own", options, state), "own"
-    free = _run(X, starts, mixture, "pooled", options, state)
+        return _run(rows, starts, mixture, "own", options, state), "own"
+    free = _run(rows, starts, mixture, "pooled", options, state)
     # Other starts agree for reasons of their own: seeds that nothing moved, since documents that share no word with any
     # are with the first; those in LSA space, since that has few dimensions. On very short texts it tells nothing then.
     telling = mixture.init_params == "kmeans" and mixture.seeding_steps > 0
     if telling and leads_away(starts, [found.labels for found in free]):
-        return _run(X, starts, mixture, "isotropic", options, state), "isotropic"
+        return _run(rows, starts, mixture, "isotropic", options, state), "isotropic"
     return free, "pooled"
 
 
@@ -79,6 +75,31 @@ def _form(mixture: "SparseGaussianMixture", covariance: str) -> Form:
     return Form(covariance, mixture.smoothing, *pseudo)
 
 
+def _starts(
+    X: sp.csr_array, mixture: "SparseGaussianMixture", options: dict, rng: np.random.RandomState
+) -> list[np.ndarray] | list[Parameters]:
+    if mixture.means_init is not None:
+        return [_given(X, mixture)]
+    if mixture.init_params == "split-merge":
+        return _grown(X, mixture, options, rng)
+    method = mixture.n_components, mixture.init_params, mixture.seeding_steps, mixture.n_init
+    return seeding.starts(X, *method, rng, n_jobs=mixture.n_jobs)
+
+
+def _given(X: sp.csr_array, mixture: "SparseGaussianMixture") -> Parameters:
+    k, v = mixture.n_components, X.shape[1]
+    means = np.ascontiguousarray(np.asarray(mixture.means_init, dtype=float).T)
+    variances = 1 / np.ascontiguousarray(np.asarray(mixture.precisions_init, dtype=float).T)
+    weights = np.asarray(mixture.weights_init, dtype=float)
+    if means.shape != (v, k) or variances.shape != (v, k) or weights.shape != (k,):
+        raise SettingError(
+            f"means_init and precisions_init must have shape ({k}, {v}) and weights_init ({k},), "
+            f"got {means.T.shape}, {variances.T.shape} and {weights.shape}."
+        )
+    noise = float(mixture.reg_covar) if mixture.smoothing == "noise" and mixture.reg_covar != "auto" else 0.0
+    return Parameters(weights, means, variances, noise)
+
+
 def _grown(
     X: sp.csr_array, mixture: "SparseGaussianMixture", options: dict, rng: np.random.RandomState
 ) -> list[np.ndarray]:
@@ -90,9 +111,9 @@ def _grown(
 
 
 def _run(
-    X: sp.csr_array, starts: list, mixture: "SparseGaussianMixture", covariance: str, options: dict, state: tuple
+    rows: Prepared, starts: list, mixture: "SparseGaussianMixture", covariance: str, options: dict, state: tuple
 ) -> list[em.Fit]:
-    options, rows = options | {"form": _form(mixture, covariance)}, em.prepare(X)
+    options = options | {"form": _form(mixture, covariance)}
     results: list[em.Fit] = []
     for start in starts:
         rng = np.random.RandomState()

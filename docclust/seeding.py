@@ -5,8 +5,6 @@ documents. Rows of length one, as TF-IDF rows are, take spherical steps (cosine)
 Both are hard EM steps of the form with one variance for all, and use its kernels. `splitmerge` grows a start instead.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import scipy.sparse as sp
 from sklearn.preprocessing import normalize
@@ -34,8 +32,9 @@ def starts(
     """`n_init` times `start`, each with random numbers of its own."""
     # X: (n, v) CSR -> n_init arrays (n,)
     draws = [np.random.RandomState(seed) for seed in rng.randint(np.iinfo(np.int32).max, size=n_init)]
-    rows = Rows.of(in_lsa_space(X, rng) if method == "lsa" else X)
-    return list(map_blocks(_start, draws, rows, n_components, method, steps, n_jobs=n_jobs))
+    rows = kernels.prepare(in_lsa_space(X, rng) if method == "lsa" else X)
+    shared = rows, has_unit_rows(rows.rows), n_components, method, steps
+    return list(map_blocks(_start, draws, *shared, n_jobs=n_jobs))
 
 
 def start(X: sp.csr_array, n_components: int, method: str, steps: int, rng: np.random.RandomState) -> np.ndarray:
@@ -53,35 +52,22 @@ def start(X: sp.csr_array, n_components: int, method: str, steps: int, rng: np.r
     -------
     labels : int array of shape (n,), in [0, n_components); every label occurs at least once if the seeds differ.
     """
-    rows = Rows.of(in_lsa_space(X, rng) if method == "lsa" else X)
-    return _start(rng, rows, n_components, method, steps)
+    rows = kernels.prepare(in_lsa_space(X, rng) if method == "lsa" else X)
+    return _start(rng, rows, has_unit_rows(rows.rows), n_components, method, steps)
 
 
-@dataclass(frozen=True)
-class Rows:
-    """The rows with the most frequent words first, their transpose in blocks, and whether all have length one."""
-
-    X: sp.csr_array
-    words: list[sp.csr_array]
-    spherical: bool
-
-    @classmethod
-    def of(cls, X: sp.csr_array) -> "Rows":
-        """Of rows in any order of words."""
-        X, _ = kernels.frequent_first(X)
-        return cls(X, kernels.word_blocks(X), has_unit_rows(X))
-
-
-def _start(rng: np.random.RandomState, rows: Rows, n_components: int, method: str, steps: int) -> np.ndarray:
+def _start(
+    rng: np.random.RandomState, rows: kernels.Prepared, spherical: bool, n_components: int, method: str, steps: int
+) -> np.ndarray:
     if method == "random":
-        seeds = _distinct_rows(rows.X, n_components, rng)
+        seeds = _distinct_rows(rows.rows, n_components, rng)
     else:
-        seeds = plus_plus(rows.X, sp.vstack(rows.words, format="csr"), n_components, rng)
+        seeds = plus_plus(rows.rows, sp.vstack(rows.words, format="csr"), n_components, rng)
     members = [np.array([seed]) for seed in seeds]
-    labels = _nearest(rows, members)
+    labels = _nearest(rows, members, spherical)
     for _ in range(steps if method in ("kmeans", "lsa") else 0):
         members = _members(labels, members)
-        previous, labels = labels, _nearest(rows, members)
+        previous, labels = labels, _nearest(rows, members, spherical)
         if np.array_equal(previous, labels):
             break
     return labels
@@ -122,19 +108,19 @@ def _members(labels: np.ndarray, previous: list[np.ndarray]) -> list[np.ndarray]
     return [now if now.size else before for now, before in zip(found, previous, strict=True)]
 
 
-def _nearest(rows: Rows, members: list[np.ndarray]) -> np.ndarray:
+def _nearest(rows: kernels.Prepared, members: list[np.ndarray], spherical: bool) -> np.ndarray:
     """The cluster whose mean (its direction, if spherical) is nearest to each document; ties to the lowest number."""
     # -> (n,)
     sizes = np.array([documents.size for documents in members], dtype=float)
     documents = np.concatenate(members)
     order = np.argsort(documents, kind="stable")
-    starts = np.searchsorted(documents[order], np.arange(rows.X.shape[0] + 1)).astype(np.uint64)
+    starts = np.searchsorted(documents[order], np.arange(rows.rows.shape[0] + 1)).astype(np.uint64)
     clusters = np.repeat(np.arange(sizes.size, dtype=np.uint32), sizes.astype(int))[order]
     belongs = kernels.Responsibilities(starts, clusters, np.ones(documents.size))
-    form = Form("cosine" if rows.spherical else "isotropic")
+    form = Form("cosine" if spherical else "isotropic")
     parts = [kernels.maximise(block, belongs, sizes, form, 1.0) for block in rows.words]
     nearest = kernels.equally_likely(kernels.assemble(parts, sizes, form, 1.0), sizes)
-    return np.concatenate([kernels.expect(block, nearest, 0.0, 0.0).labels for block in blocks(rows.X, ASSIGN_ROWS)])
+    return np.concatenate([kernels.expect(block, nearest, 0.0, 0.0).labels for block in blocks(rows.rows, ASSIGN_ROWS)])
 
 
 def in_lsa_space(X: sp.csr_array, rng: np.random.RandomState) -> sp.csr_array:
