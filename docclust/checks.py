@@ -1,9 +1,11 @@
-"""What the parameters of a mixture may be, and the one line that says so when they are not."""
+"""What a mixture may be given and should have become, and the one line that says so when it is not."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.exceptions import ConvergenceWarning
 
 from docclust import seeding
 from docclust.errors import SettingError
@@ -43,6 +45,27 @@ def check(mixture: Any, X: sp.csr_array) -> None:
             f"n_components must be at most the number of distinct documents ({distinct}), got {mixture.n_components}. "
             f"n_samples={X.shape[0]}. Try {max(1, distinct // 10)}."
         )
+
+
+def warn_unless_converged(mixture: Any) -> None:
+    """Say that EM had not converged, and what to try; to be called by `fit` itself."""
+    if not mixture.converged_:
+        moved = mixture.steps_[-1].moved
+        warnings.warn(
+            f"EM did not converge in {mixture.n_iter_} iterations: {moved} documents still change cluster. "
+            f"Try max_iter={2 * mixture.max_iter}, a larger tol, or fewer clusters.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+
+
+def as_csr(X: Any) -> sp.csr_array:
+    """Rows without duplicates; shares the caller's memory, which stays as it is."""
+    X = sp.csr_array(X)
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:

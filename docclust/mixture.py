@@ -1,18 +1,16 @@
 """`SparseGaussianMixture`: the scikit-learn face of seeding and EM."""
 
-import warnings
 from collections.abc import Callable
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.special import logsumexp
 from sklearn.base import BaseEstimator, DensityMixin
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from docclust import checks, em, engine, restarts
-from docclust.gaussian import SHARED_VARIANCES, Coefficients, Parameters, coefficients, log_joint
+from docclust.gaussian import Coefficients, Parameters, coefficients, log_joint
 from docclust.probability import Temperature, softmax
 
 
@@ -71,7 +69,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     ----------
     weights_ : array of shape (K,)
     means_, covariances_ : arrays of shape (K, v)
-        Diagonals; `covariances_` includes the smoothing. Views, and read-only where clusters share variances.
+        Diagonals; `covariances_` includes the smoothing, and is read-only. Made when they are first asked for.
     labels_ : int array of shape (n,)
         The cluster of each training document, as `predict` gives it.
     covariance_ : str
@@ -177,7 +175,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         ConvergenceWarning
             The best start had not converged after `max_iter` iterations.
         """
-        X = _as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64))
+        X = checks.as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64))
         checks.check(self, X)
         rng = check_random_state(self.random_state)
         results, self.covariance_ = restarts.fit(X, self, rng)
@@ -185,15 +183,27 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.start_labels_ = np.array([result.labels for result in results], dtype=np.int32)
         self.start_bounds_ = np.array([result.objective / X.shape[0] for result in results])
         self._keep(best, X.shape[0])
-        if not self.converged_:
-            last = self.steps_[-1]
-            warnings.warn(
-                f"EM did not converge in {self.n_iter_} iterations: {last.moved} documents still change cluster. "
-                f"Try max_iter={2 * self.max_iter}, a larger tol, or fewer clusters.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+        checks.warn_unless_converged(self)
         return self
+
+    @property
+    def weights_(self) -> np.ndarray:
+        """Share of the documents in every cluster."""
+        return self._found.parameters.weights
+
+    @property
+    def means_(self) -> np.ndarray:
+        """Mean of every word in every cluster."""
+        return self._found.parameters.means.T
+
+    @property
+    def covariances_(self) -> np.ndarray:
+        """Variance of every word in every cluster."""
+        return np.broadcast_to(self._found.parameters.variances.T, self.means_.shape)
+
+    def give(self, weights: np.ndarray, means: np.ndarray, variances: np.ndarray) -> None:
+        """Take these parameters, of shapes (K,), (K, v), and (K, v) or (1, v), for fitted ones."""
+        self._found = em.Found.of(Parameters(weights, means.T, variances.T, self._noise()))
 
     def fit_predict(self, X, y=None) -> np.ndarray:
         """Fit, and give the cluster of every row: (n,) int."""
@@ -233,9 +243,10 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         check_is_fitted(self)
         rank = np.empty_like(order)
         rank[order] = np.arange(order.size)
-        self.weights_ = self.weights_[order]
-        self.means_ = self.means_[order]
-        self.covariances_ = self.covariances_[order]
+        p = self._found.parameters
+        self.give(
+            p.weights[order], p.means.T[order], p.variances.T[order] if p.variances.shape[1] > 1 else p.variances.T
+        )
         self.labels_ = rank[self.labels_]
         self.temperature_ = Temperature(self.temperature_.levels[order], self.temperature_.slope)
         self._fitted_order = self._fitted_order[order]
@@ -255,13 +266,10 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
             variances = seen.variances[:, order] if seen.variances.shape[1] > 1 else seen.variances
             look(step, Parameters(seen.weights[order], seen.means[:, order], variances, seen.noise), temperature)
 
-        em.fit(_as_csr(X), start, self.n_components, **options, rng=rng, on_parameters=numbered)
+        em.fit(checks.as_csr(X), start, self.n_components, **options, rng=rng, on_parameters=numbered)
 
     def _keep(self, result: em.Fit, n: int) -> None:
-        parameters = result.parameters
-        self.weights_ = parameters.weights
-        self.means_ = parameters.means.T
-        self.covariances_ = np.broadcast_to(parameters.variances.T, self.means_.shape)
+        self._found = result.found
         self.reg_covar_ = result.steps[-1].smoothing
         self.labels_ = result.labels
         self.converged_ = result.converged
@@ -276,19 +284,13 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     def coefficients(self) -> Coefficients:
         """The fitted log-densities as functions of a sparse row."""
         check_is_fitted(self)
-        noise = self.reg_covar_ if self.smoothing == "noise" else 0.0
-        shared = self.covariance_ in SHARED_VARIANCES
-        variances = self.covariances_[:1].T if shared else np.ascontiguousarray(self.covariances_.T)
-        return coefficients(Parameters(self.weights_, np.ascontiguousarray(self.means_.T), variances, noise))
+        p = self._found.parameters
+        means, variances = np.ascontiguousarray(p.means), np.ascontiguousarray(p.variances)
+        return coefficients(Parameters(p.weights, means, variances, self._noise()))
+
+    def _noise(self) -> float:
+        return self.reg_covar_ if self.smoothing == "noise" else 0.0
 
     def _prepare(self, X) -> tuple[sp.csr_array, Coefficients]:
         c = self.coefficients()
-        return _as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)), c
-
-
-def _as_csr(X) -> sp.csr_array:
-    X = sp.csr_array(X)  # shares the caller's memory, which must stay as it is
-    if not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
-    return X
+        return checks.as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)), c

@@ -34,9 +34,10 @@ def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.Random
     X : CSR of shape (n, v)
     mixture : what its parameters say
     """
-    options = _options(X, mixture)
-    starts = _starts(X, mixture, options, rng)
-    rows, state = em.prepare(X), rng.get_state()
+    rows = em.prepare(X)
+    options = _options(rows.rows, mixture)
+    options["target"] = em.corpus_moments(X)
+    starts, state = _starts(X, rows, mixture, options, rng), rng.get_state()
     if mixture.covariance != "auto":
         return _run(rows, starts, mixture, mixture.covariance, options, state), mixture.covariance
     if mixture.smoothing != "noise" or mixture.means_init is not None:
@@ -76,14 +77,14 @@ def _form(mixture: "SparseGaussianMixture", covariance: str) -> Form:
 
 
 def _starts(
-    X: sp.csr_array, mixture: "SparseGaussianMixture", options: dict, rng: np.random.RandomState
+    X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture", options: dict, rng: np.random.RandomState
 ) -> list[np.ndarray] | list[Parameters]:
     if mixture.means_init is not None:
         return [_given(X, mixture)]
     if mixture.init_params == "split-merge":
         return _grown(X, mixture, options, rng)
     method = mixture.n_components, mixture.init_params, mixture.seeding_steps, mixture.n_init
-    return seeding.starts(X, *method, rng, n_jobs=mixture.n_jobs)
+    return seeding.starts(rows, *method, rng, n_jobs=mixture.n_jobs)
 
 
 def _given(X: sp.csr_array, mixture: "SparseGaussianMixture") -> Parameters:
@@ -121,8 +122,8 @@ def _run(
         results.append(em.fit(rows, start, mixture.n_components, **options, rng=rng, on_step=mixture.on_step))
         results[-1].replay = start, state, options
         best = max(results, key=lambda result: result.objective)
-        for result in results:  # the parameters of the others would be K x v arrays each
-            result.parameters = result.parameters if result is best else None
+        for result in results:
+            result.found = result.found if result is best else None
     return results
 
 
@@ -133,7 +134,6 @@ def _options(X: sp.csr_array, mixture: "SparseGaussianMixture") -> dict[str, Any
         "softness": softness,
         "max_iter": mixture.max_iter,
         "tol": mixture.tol,
-        "target": em.corpus_moments(X),
         "block_rows": mixture.block_rows,
         "n_jobs": mixture.n_jobs,
     }

@@ -16,12 +16,14 @@ from docclust.gaussian import Form
 
 METHODS = ("random", "k-means++", "kmeans", "lsa")
 ASSIGN_ROWS = 4096
+# Seeds are drawn from, and moved by, so many documents at least, and so many for every cluster.
+START_DOCUMENTS, START_PER_CLUSTER = 20_000, 50
 # Singular vectors of "lsa".
 LSA_RANK = 100
 
 
 def starts(
-    X: sp.csr_array,
+    rows: kernels.Prepared,
     n_components: int,
     method: str,
     steps: int,
@@ -30,10 +32,9 @@ def starts(
     n_jobs: int | None = None,
 ) -> list[np.ndarray]:
     """`n_init` times `start`, each with random numbers of its own."""
-    # X: (n, v) CSR -> n_init arrays (n,)
+    # rows: of (n, v) -> n_init arrays (n,)
     draws = [np.random.RandomState(seed) for seed in rng.randint(np.iinfo(np.int32).max, size=n_init)]
-    rows = kernels.prepare(in_lsa_space(X, rng) if method == "lsa" else X)
-    shared = rows, has_unit_rows(rows.rows), n_components, method, steps
+    shared = _seen_as(rows, method, rng), n_components, method, steps
     return list(map_blocks(_start, draws, *shared, n_jobs=n_jobs))
 
 
@@ -47,30 +48,37 @@ def start(X: sp.csr_array, n_components: int, method: str, steps: int, rng: np.r
         Distinct documents drawn evenly; drawn by squared distance (Arthur & Vassilvitskii 2007, section 2.2);
         the latter followed by `steps` steps of k-means (Dhillon & Modha 2001 for rows of length one), fewer where
         it has converged; the same with each row by its place along the first singular vectors (`in_lsa_space`).
+        Of many documents an evenly spaced part is drawn from and moves the seeds.
 
     Returns
     -------
     labels : int array of shape (n,), in [0, n_components); every label occurs at least once if the seeds differ.
     """
-    rows = kernels.prepare(in_lsa_space(X, rng) if method == "lsa" else X)
-    return _start(rng, rows, has_unit_rows(rows.rows), n_components, method, steps)
+    return _start(rng, _seen_as(kernels.prepare(X), method, rng), n_components, method, steps)
+
+
+def _seen_as(rows: kernels.Prepared, method: str, rng: np.random.RandomState) -> kernels.Prepared:
+    return kernels.prepare(in_lsa_space(rows.rows, rng)) if method == "lsa" else rows
 
 
 def _start(
-    rng: np.random.RandomState, rows: kernels.Prepared, spherical: bool, n_components: int, method: str, steps: int
+    rng: np.random.RandomState, rows: kernels.Prepared, n_components: int, method: str, steps: int
 ) -> np.ndarray:
+    spherical = has_unit_rows(rows.rows)
+    part = rows
     if method == "random":
         seeds = _distinct_rows(rows.rows, n_components, rng)
     else:
-        seeds = plus_plus(rows.rows, sp.vstack(rows.words, format="csr"), n_components, rng)
+        part = rows.every(rows.rows.shape[0] // max(START_DOCUMENTS, START_PER_CLUSTER * n_components))
+        seeds = plus_plus(part.rows, sp.vstack(part.words, format="csr"), n_components, rng)
     members = [np.array([seed]) for seed in seeds]
-    labels = _nearest(rows, members, spherical)
+    labels = np.empty(0)
     for _ in range(steps if method in ("kmeans", "lsa") else 0):
-        members = _members(labels, members)
-        previous, labels = labels, _nearest(rows, members, spherical)
+        previous, labels = labels, _nearest(part.rows, part, members, spherical)
         if np.array_equal(previous, labels):
             break
-    return labels
+        members = _members(labels, members)
+    return _nearest(rows.rows, part, members, spherical)
 
 
 def plus_plus(X: sp.csr_array, words: sp.csr_array, n_components: int, rng: np.random.RandomState) -> np.ndarray:
@@ -83,21 +91,21 @@ def plus_plus(X: sp.csr_array, words: sp.csr_array, n_components: int, rng: np.r
     n = X.shape[0]
     trials = 2 + int(np.log(n_components))
     norms = np.asarray(X.multiply(X).sum(axis=1)).ravel()
-
-    def distances(rows: np.ndarray) -> np.ndarray:
-        squares = norms[rows, None] + norms - 2 * (X[rows] @ words).toarray()
-        squares[np.arange(rows.size), rows] = 0
-        return np.maximum(squares, 0, out=squares)
-
     chosen = np.empty(n_components, dtype=np.int64)
     chosen[0] = rng.choice(n, p=np.full(n, 1 / n))
-    closest = distances(chosen[:1])[0]
+    closest, best = np.empty(n), np.empty(n)
+    kernels.nearer(X, words, norms, chosen[0], np.full(n, np.inf), closest)
+    trial = np.empty(n)
     for k in range(1, n_components):
         candidates = np.searchsorted(np.cumsum(closest), rng.uniform(size=trials) * closest.sum())
         np.minimum(candidates, n - 1, out=candidates)
-        after = np.minimum(distances(candidates), closest)
-        best = int(after.sum(axis=1).argmin())
-        chosen[k], closest = candidates[best], after[best]
+        least = np.inf
+        for candidate in candidates:
+            total = kernels.nearer(X, words, norms, candidate, closest, trial)
+            if total < least:
+                least, chosen[k] = total, candidate
+                best, trial = trial, best
+        closest, best = best, closest
     return chosen
 
 
@@ -108,9 +116,9 @@ def _members(labels: np.ndarray, previous: list[np.ndarray]) -> list[np.ndarray]
     return [now if now.size else before for now, before in zip(found, previous, strict=True)]
 
 
-def _nearest(rows: kernels.Prepared, members: list[np.ndarray], spherical: bool) -> np.ndarray:
+def _nearest(X: sp.csr_array, rows: kernels.Prepared, members: list[np.ndarray], spherical: bool) -> np.ndarray:
     """The cluster whose mean (its direction, if spherical) is nearest to each document; ties to the lowest number."""
-    # -> (n,)
+    # X: (n, v) CSR; members: of `rows`, whose words are in the same order -> (n,)
     sizes = np.array([documents.size for documents in members], dtype=float)
     documents = np.concatenate(members)
     order = np.argsort(documents, kind="stable")
@@ -120,7 +128,7 @@ def _nearest(rows: kernels.Prepared, members: list[np.ndarray], spherical: bool)
     form = Form("cosine" if spherical else "isotropic")
     parts = [kernels.maximise(block, belongs, sizes, form, 1.0) for block in rows.words]
     nearest = kernels.equally_likely(kernels.assemble(parts, sizes, form, 1.0), sizes)
-    return np.concatenate([kernels.expect(block, nearest, 0.0, 0.0).labels for block in blocks(rows.rows, ASSIGN_ROWS)])
+    return np.concatenate([kernels.expect(block, nearest, 0.0, 0.0).labels for block in blocks(X, ASSIGN_ROWS)])
 
 
 def in_lsa_space(X: sp.csr_array, rng: np.random.RandomState) -> sp.csr_array:

@@ -110,7 +110,8 @@ def test_cooling_falls_geometrically_from_the_first_eigenvalue_and_then_holds():
     assert {s.smoothing for s in steps[15:]} == {schedule[-1]}
 
 
-def test_responsibilities_are_kept_as_soft_as_asked_for_and_then_let_go():
+def test_responsibilities_are_kept_as_soft_as_asked_for_and_then_let_go(monkeypatch):
+    monkeypatch.setattr(loop, "SETTLED_SHARE", -1.0)
     X, _ = topics(n=500, v=400, length=30)
     schedule = np.full(8, 0.25 * em.spectrum(X, 4)[-1])
     for form in (Form(covariance="pooled", pooling=20.0), Form(), Form(smoothing="floor")):
@@ -200,9 +201,30 @@ def test_a_cluster_of_weight_zero_takes_no_document():
     assert np.isfinite(result.steps[0].objective)
 
 
+@pytest.mark.parametrize("part", [50_000, 150])
+def test_annealing_ends_when_hardly_a_document_moves_and_with_all_documents(part, monkeypatch):
+    monkeypatch.setattr(loop, "SOFT_DOCUMENTS", part)
+    monkeypatch.setattr(loop, "SOFT_PER_CLUSTER", 1)
+    X, _ = topics(n=600, v=400, length=30)
+    schedule = np.full(60, 0.25 * em.spectrum(X, 4)[-1])
+    start = seeding.start(X, 4, "kmeans", 2, np.random.RandomState(0))
+    seen, soft = [], []
+    count = loop.kernels.expect
+    monkeypatch.setattr(loop.kernels, "expect", lambda X, *a: seen.append(X.shape[0]) or count(X, *a))
+    solve = loop.kernels.temperature_of_entropy
+    monkeypatch.setattr(loop.kernels, "temperature_of_entropy", lambda *a: soft.append(a) or solve(*a))
+    options = {"form": OWN, "schedule": schedule, "softness": 0.2, "max_iter": 70}
+    steps = run(X, **options, start=start).steps
+    settled = next(i for i, step in enumerate(steps) if i and step.moved <= loop.SETTLED_SHARE * 600)
+    more = loop.SOFT_WHOLE if part < 600 else 0
+    assert settled + 1 + min(more, 1) <= len(soft) <= settled + 1 + more < 60
+    assert seen == [min(part, 600)] * (settled + 1) + [600] * (len(steps) - settled - 1)
+
+
 def test_annealing_on_a_fraction_of_a_large_corpus_ends_with_all_documents(monkeypatch):
     X, topic = topics(n=600, v=400, length=30)
     schedule = np.full(10, 0.25 * em.spectrum(X, 4)[-1])
+    monkeypatch.setattr(loop, "SETTLED_SHARE", -1.0)
     monkeypatch.setattr(loop, "SOFT_DOCUMENTS", 150)
     monkeypatch.setattr(loop, "SOFT_PER_CLUSTER", 1)
     looked_at = []

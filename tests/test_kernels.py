@@ -10,8 +10,9 @@ from sklearn.cluster import kmeans_plusplus
 from sklearn.preprocessing import normalize
 
 from docclust import em, engine, gaussian, kernels, seeding
+from docclust.em import looking
 from docclust.gaussian import Form
-from docclust.kernels import compiling, records, unseen
+from docclust.kernels import compiling, neighbours, records, unseen
 
 SPARSE_FORMS = [Form(covariance=name) for name in ("own", "tied", "isotropic", "cosine")] + [
     Form(covariance="pooled", pooling=30.0),
@@ -175,18 +176,22 @@ def test_pooled_variances_of_words_not_seen_are_exact_for_clusters_of_any_size(p
         np.testing.assert_allclose(compact.log_prior, gaussian.log_prior(expected, form, target), rtol=1e-10)
 
 
-def test_interpolation_keeps_its_tolerance_and_takes_few_nodes():
+@pytest.mark.parametrize(
+    ("k", "at_most", "tolerance"),
+    [(31, unseen.MOST_NODES, unseen.TOLERANCE), (301, unseen.MOST_NODES_OF_MANY, unseen.TOLERANCE_OF_MANY)],
+)
+def test_interpolation_keeps_its_tolerance_and_takes_few_nodes(k, at_most, tolerance):
     for low, high in [(1e-3, 1.0), (0.25, 0.9), (0.9, 1.0), (0.4, 0.4)]:
-        shares = np.linspace(low, high, 301)
+        shares = np.linspace(low, high, k)
         nodes = unseen.nodes(shares)
         blend = unseen.blend(shares, nodes.size)
-        assert nodes.size <= unseen.MOST_NODES
+        assert nodes.size <= at_most
         most = min(unseen.most_ratio(shares), 1e3)
         np.testing.assert_allclose(blend.sum(axis=0), 1)
         for ratio in (0.0, 0.03 * most, 0.3 * most, most):
             precise = (1 + ratio * shares) * ((1 / (1 + ratio * nodes)) @ blend)
-            np.testing.assert_allclose(precise, 1, atol=1.1 * unseen.TOLERANCE)
-            np.testing.assert_allclose(np.log1p(ratio * nodes) @ blend, np.log1p(ratio * shares), atol=1e-10)
+            np.testing.assert_allclose(precise, 1, atol=1.1 * tolerance)
+            np.testing.assert_allclose(np.log1p(ratio * nodes) @ blend, np.log1p(ratio * shares), atol=tolerance)
 
 
 @pytest.mark.parametrize("form", [Form(), Form(covariance="isotropic"), Form(covariance="pooled")], ids=label)
@@ -311,3 +316,70 @@ def test_compiling_is_said_once_and_only_of_our_loops():
             numba.njit(loop)(1)
             assert len(said) == (module != "elsewhere")
     assert "Compiling" in said[0]
+
+
+@pytest.mark.parametrize("form", [Form(covariance="pooled"), Form(), Form(covariance="isotropic")], ids=label)
+def test_looking_at_near_clusters_gives_their_part_of_what_looking_at_all_gives(form, monkeypatch):
+    monkeypatch.setattr(neighbours, "GROUP_NONZEROS", 200)
+    monkeypatch.setattr(neighbours, "PIECE_NONZEROS", 1000)
+    X, k = few_common_words(n=600), 70
+    rows = kernels.prepare(X)
+    rng = np.random.default_rng(0)
+    labels = rng.integers(k, size=600)
+    r, counts = kernels.one_hot(labels), np.bincount(labels, minlength=k).astype(float)
+    parts = [kernels.maximise(block, r, counts, form, NOISE) for block in rows.words]
+    compact = kernels.tempered(kernels.assemble(parts, counts, form, NOISE), 3.0)
+    everything = kernels.expect(rows.rows, compact, np.log(1e-3), 0.9)
+    shared = kernels.shared_documents(everything.labels, everything.responsibilities, None, k)
+    pieces = kernels.pieces(rows.rows, everything.labels)
+    assert len(pieces) > 1
+    np.testing.assert_array_equal(np.sort(np.concatenate([piece.documents for piece in pieces])), np.arange(600))
+
+    def look(near):
+        found = [kernels.expect_near(piece, rows.rows, compact, near, np.log(1e-3), 0.9) for piece in pieces]
+        return kernels.in_order(pieces, found)
+
+    # All that documents of a cluster share is near it: then nothing is lost.
+    found = look(kernels.near(shared, k, 0.0))
+    np.testing.assert_array_equal(found.labels, everything.labels)
+    np.testing.assert_allclose(found.counts, everything.counts, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(dense(found.responsibilities, k), dense(everything.responsibilities, k), atol=1e-4)
+    assert found.objective == pytest.approx(everything.objective, rel=1e-7)
+    assert found.undecided == everything.undecided
+    # Fewer are near: what is left is scaled to sum to one, and the objective is a lower bound.
+    near = kernels.near(shared, 3, 0.0)
+    assert np.diff(near.starts.astype(int)).max() <= 4
+    found, J = look(near), kernels.log_joint(rows.rows, compact)
+    for i, label in enumerate(everything.labels):
+        here = near.clusters[int(near.starts[label]) : int(near.starts[label + 1])]
+        assert found.labels[i] in here
+        J[i, np.setdiff1d(np.arange(k), here)] = -np.inf
+    expected = np.exp(J - logsumexp(J, axis=1, keepdims=True))
+    np.testing.assert_allclose(dense(found.responsibilities, k), expected, atol=2e-3)
+    assert found.objective == pytest.approx(logsumexp(J, axis=1).sum(), rel=1e-6)
+    assert found.objective < everything.objective
+
+
+@pytest.mark.parametrize("form", [Form(covariance="pooled"), Form()], ids=label)
+def test_leaving_clusters_out_never_lowers_the_objective_and_ends_where_no_document_moves(form, monkeypatch):
+    X, k = few_common_words(n=1500), 60
+    smoothing = 0.25 * em.spectrum(X, k)[-1]
+    start = seeding.start(X, k, "kmeans", 3, np.random.RandomState(0))
+    options = {"form": form, "schedule": np.full(6, smoothing), "softness": 0.2, "max_iter": 80, "tol": 1e-9}
+    monkeypatch.setattr(looking, "NEAR_FROM", 2)
+    near = []
+    count = kernels.expect_near
+    monkeypatch.setattr(kernels, "expect_near", lambda *a: near.append(1) or count(*a))
+    fits = []
+    for n_jobs in (1, 2):
+        rng = np.random.RandomState(0)
+        fits.append(em.fit(X, start, k, **options, target=em.corpus_moments(X), n_jobs=n_jobs, rng=rng))
+    found = fits[0]
+    assert near
+    assert found.converged
+    cooled = np.array([step.objective for step in found.steps[6:] if not step.reseeded])
+    assert np.diff(cooled).min() >= -1e-8 * 1500
+    np.testing.assert_array_equal(fits[1].labels, found.labels)
+    assert [step.objective for step in fits[1].steps] == [step.objective for step in found.steps]
+    exact = gaussian.log_joint(X, gaussian.coefficients(found.parameters)).argmax(axis=1)
+    assert np.count_nonzero(exact != found.labels) <= 1

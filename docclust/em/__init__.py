@@ -5,13 +5,15 @@ kept soft, or smoothing falls from the largest eigenvalue of the covariance of t
 (Rose 1998). From then on the objective never falls, and EM goes on until it hardly rises and hardly a document moves.
 """
 
-from docclust.em.loop import Fit, Model, Step, fit, softening
+from docclust.em.found import Fit, Found, Step
+from docclust.em.loop import Model, fit, softening
 from docclust.em.scale import PROBES, cooling_schedule, corpus_moments, least_smoothing, spectrum
 from docclust.kernels import prepare
 
 __all__ = [
     "PROBES",
     "Fit",
+    "Found",
     "Model",
     "Step",
     "cooling_schedule",

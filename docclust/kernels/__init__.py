@@ -12,6 +12,8 @@ computes the same for the tests.
 """
 
 from docclust.kernels import compiling  # noqa: F401  (it listens)
+from docclust.kernels.distances import nearer
+from docclust.kernels.neighbours import Near, Piece, expect_near, in_order, near, pieces, shared_documents
 from docclust.kernels.prepared import Prepared, frequent_first, prepare, word_blocks
 from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities
 from docclust.kernels.softness import temperature_of_entropy
@@ -31,6 +33,7 @@ from docclust.kernels.steps import (
     one_hot,
     parameters,
     tempered,
+    together,
 )
 
 __all__ = [
@@ -39,7 +42,9 @@ __all__ = [
     "Compact",
     "Expectation",
     "Maximised",
+    "Near",
     "Pairs",
+    "Piece",
     "Prepared",
     "Responsibilities",
     "accumulate",
@@ -48,15 +53,22 @@ __all__ = [
     "compact",
     "equally_likely",
     "expect",
+    "expect_near",
     "frequent_first",
+    "in_order",
     "is_sparse",
     "joined",
     "log_joint",
     "maximise",
+    "near",
+    "nearer",
     "one_hot",
     "parameters",
+    "pieces",
     "prepare",
+    "shared_documents",
     "temperature_of_entropy",
     "tempered",
+    "together",
     "word_blocks",
 ]

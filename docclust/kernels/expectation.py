@@ -15,13 +15,73 @@ _index = np.uintp
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+def add_rows(n, x_of, xx_of, place_of, values, free, k, J):
+    """Add to J the n words whose k numbers (2 k, if free) begin at place_of, four at a time: J is read less often."""
+    one, two, three, four = _index(1), _index(2), _index(3), _index(4)
+    while n % four:  # the last four are made whole with a weight of zero
+        x_of[n] = 0.0
+        xx_of[n] = 0.0
+        place_of[n] = place_of[0]
+        n += one
+    for p in range(_index(0), n, four):
+        x0, x1, x2, x3 = x_of[p], x_of[p + one], x_of[p + two], x_of[p + three]
+        a0, a1, a2, a3 = place_of[p], place_of[p + one], place_of[p + two], place_of[p + three]
+        if free:
+            y0, y1, y2, y3 = xx_of[p], xx_of[p + one], xx_of[p + two], xx_of[p + three]
+            b0, b1, b2, b3 = a0 + k, a1 + k, a2 + k, a3 + k
+            for c in range(k):
+                J[c] += (
+                    (x0 * values[a0 + c] - y0 * values[b0 + c])
+                    + (x1 * values[a1 + c] - y1 * values[b1 + c])
+                    + (x2 * values[a2 + c] - y2 * values[b2 + c])
+                    + (x3 * values[a3 + c] - y3 * values[b3 + c])
+                )
+        else:
+            for c in range(k):
+                J[c] += x0 * values[a0 + c] + x1 * values[a1 + c] + x2 * values[a2 + c] + x3 * values[a3 + c]
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+def settle(i, k, n_components, background, drop, J, row_starts, kept, shares, labels, largest_share, log_norm):
+    """What becomes of document i with these k numbers J: its label, and its shares of the clusters it keeps.
+
+    It keeps all of them if they are all clusters and it would keep many.
+    """
+    used, n_kept = _index(row_starts[i]), _index(0)
+    largest, label = -np.inf, _index(0)
+    for c in range(k):
+        if J[c] > largest:
+            largest, label = J[c], c
+    for c in range(k):
+        if J[c] >= largest + drop:
+            n_kept += _index(1)
+    whole = k == n_components and _index(WHOLE_FROM) * n_kept > k
+    total, row = 0.0, used
+    for c in range(k):
+        if J[c] >= largest + drop:
+            kept[used] = c
+            shares[used] = np.exp(J[c] - largest)
+            total += shares[used]
+            used += _index(1)
+        elif whole:
+            kept[used] = c
+            shares[used] = 0.0
+            used += _index(1)
+    for t in range(row, used):
+        shares[t] /= total
+    row_starts[i + 1] = used
+    labels[i] = label
+    largest_share[i] = 1 / total
+    log_norm[i] = largest + np.log(total) - background
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def _joint(
     i, indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant,
     J, Q, x_of, xx_of, place_of,
 ):  # fmt: skip
     """J of row i, without the part common to all clusters, which is returned."""
-    one, two, three, four = _index(1), _index(2), _index(3), _index(4)
-    k = _index(constant.size)
+    one, k = _index(1), _index(constant.size)
     for c in range(k):
         J[c] = 0.0
     n_nodes = _index(common.shape[1])
@@ -53,28 +113,7 @@ def _joint(
             else:
                 for t in range(n_pairs):
                     J[clusters[seen + t]] += x * values[first + t]
-    # Four words at a time read and write J once. The last four are made whole with a weight of zero.
-    while n_dense % four:
-        x_of[n_dense] = 0.0
-        xx_of[n_dense] = 0.0
-        place_of[n_dense] = place_of[0]
-        n_dense += one
-    for p in range(_index(0), n_dense, four):
-        x0, x1, x2, x3 = x_of[p], x_of[p + one], x_of[p + two], x_of[p + three]
-        a0, a1, a2, a3 = place_of[p], place_of[p + one], place_of[p + two], place_of[p + three]
-        if free:
-            y0, y1, y2, y3 = xx_of[p], xx_of[p + one], xx_of[p + two], xx_of[p + three]
-            b0, b1, b2, b3 = a0 + k, a1 + k, a2 + k, a3 + k
-            for c in range(k):
-                J[c] += (
-                    (x0 * values[a0 + c] - y0 * values[b0 + c])
-                    + (x1 * values[a1 + c] - y1 * values[b1 + c])
-                    + (x2 * values[a2 + c] - y2 * values[b2 + c])
-                    + (x3 * values[a3 + c] - y3 * values[b3 + c])
-                )
-        else:
-            for c in range(k):
-                J[c] += x0 * values[a0 + c] + x1 * values[a1 + c] + x2 * values[a2 + c] + x3 * values[a3 + c]
+    add_rows(n_dense, x_of, xx_of, place_of, values, free, k, J)
     for c in range(k):
         J[c] = scale[c] * J[c] + constant[c]
     if n_nodes > one:
@@ -94,7 +133,6 @@ def expect(
     If `joint` has rows, it is given J, and nothing else is: two loops would take twice as long to compile.
     """
     k = _index(constant.size)
-    one = _index(1)
     used = _index(row_starts[begin])
     room = _index(kept.size)
     for i in range(begin, labels.size):
@@ -108,30 +146,8 @@ def expect(
             for c in range(k):
                 joint[i, c] = J[c] - background
             continue
-        largest, label = -np.inf, _index(0)
-        for c in range(k):
-            if J[c] > largest:
-                largest, label = J[c], c
-        total, row, n_kept = 0.0, used, _index(0)
-        for c in range(k):
-            if J[c] >= largest + drop:
-                n_kept += one
-        whole = _index(WHOLE_FROM) * n_kept > k
-        for c in range(k):
-            if J[c] >= largest + drop:
-                kept[used] = c
-                shares[used] = np.exp(J[c] - largest)
-                total += shares[used]
-                used += one
-            elif whole:
-                kept[used] = c
-                shares[used] = 0.0
-                used += one
-        for t in range(row, used):
-            shares[t] /= total
+        settle(i, k, k, background, drop, J, row_starts, kept, shares, labels, largest_share, log_norm)
+        used = _index(row_starts[i + 1])
+        for t in range(_index(row_starts[i]), used):
             counts[kept[t]] += shares[t]
-        row_starts[i + 1] = used
-        labels[i] = label
-        largest_share[i] = 1 / total
-        log_norm[i] = largest + np.log(total) - background
     return labels.size

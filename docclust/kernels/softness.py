@@ -6,10 +6,14 @@ import numpy as np
 MOST_LOG_TEMPERATURE = 12.0
 NEAR = 1e-3
 MOST_STEPS = 40
+# A document is between a few clusters, however many there are.
+MOST_CLUSTERS = 50
+# Less than this J is not, below the largest of its document.
+LEAST = -1e100
 
 
 def temperature_of_entropy(J: np.ndarray, share: float, guess: float | None = None) -> float:
-    """The temperature T >= 1 at which softmax(J / T) has a mean entropy of `share` times log K.
+    """The temperature T >= 1 at which softmax(J / T) has a mean entropy of `share` times log K, of 50 clusters at most.
 
     By Newton's steps in log T, whose derivative of the entropy is the variance of J / T under softmax(J / T), inside
     a bracket that they halve where they would leave it.
@@ -17,8 +21,9 @@ def temperature_of_entropy(J: np.ndarray, share: float, guess: float | None = No
     # J: (n, k)
     if J.shape[1] == 1:
         return 1.0
-    J = J - J.max(axis=1, keepdims=True)
-    wanted = share * np.log(J.shape[1])
+    # A cluster without documents has J = -inf, whose share in the sums below is zero.
+    J = np.maximum(J - J.max(axis=1, keepdims=True), LEAST)
+    wanted = share * np.log(min(J.shape[1], MOST_CLUSTERS))
     low, high = 0.0, MOST_LOG_TEMPERATURE
     point = np.log(guess) if guess else 0.5 * (low + high)
     for _ in range(MOST_STEPS):

@@ -43,6 +43,17 @@ def joined(parts: list[Responsibilities]) -> Responsibilities:
     )
 
 
+def together(parts: list[Expectation]) -> Expectation:
+    """The E-steps of consecutive blocks as one."""
+    return Expectation(
+        joined([part.responsibilities for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        sum(part.counts for part in parts),
+        sum(part.objective for part in parts),
+        sum(part.undecided for part in parts),
+    )
+
+
 def assigned(r: Responsibilities, rows: np.ndarray, labels: np.ndarray) -> Responsibilities:
     """The same responsibilities, but these documents wholly in these clusters."""
     lengths = np.diff(r.starts).astype(np.int64)

@@ -10,12 +10,15 @@ import numpy as np
 
 from docclust.gaussian import TINY
 from docclust.kernels.maximisation import DENSE_FROM
+from docclust.kernels.records import SINGLE_FROM
 
 # Relative error of an interpolated precision. That of polynomial interpolation of 1 / (z + g) at R Chebyshev nodes of
 # an interval is exactly T_R(x) / T_R(-z), g = x and z on the scale where the interval is [-1, 1]; |T_R(x)| <= 1.
-TOLERANCE = 1e-10
-# Words whose t_j is so large that they would need more nodes have all clusters, as if all had seen them.
-MOST_NODES = 8
+# With many clusters it is that of the parameters, which are single.
+TOLERANCE, TOLERANCE_OF_MANY = 1e-10, 1e-7
+# Words whose t_j is so large that they would need more nodes have all clusters, as if all had seen them. That costs the
+# more the more clusters there are.
+MOST_NODES, MOST_NODES_OF_MANY = 8, 16
 
 
 def pooled_shares(counts: np.ndarray, strength: float) -> np.ndarray:
@@ -31,7 +34,8 @@ def nodes(shares: np.ndarray) -> np.ndarray:
     n = 1
     if half > 1e-12 * centre and shares.size >= DENSE_FROM:
         pole = (1 / most_ratio(shares) + centre) / half
-        n = min(MOST_NODES, int(np.ceil(np.arccosh(1 / TOLERANCE) / np.arccosh(pole))))
+        most, acosh = _limits(shares.size)
+        n = min(most, int(np.ceil(acosh / np.arccosh(pole))))
     return centre + half * np.cos(_angles(n))
 
 
@@ -42,7 +46,8 @@ def most_ratio(shares: np.ndarray) -> float:
     """
     # shares: (k,)
     centre, half = _range(shares)
-    least = np.cosh(np.arccosh(1 / TOLERANCE) / MOST_NODES) * half - centre
+    most, acosh = _limits(shares.size)
+    least = np.cosh(acosh / most) * half - centre
     return 1 / least if least > 0 else np.inf
 
 
@@ -78,6 +83,12 @@ def precisions(
     sums[1] += n_dense / smoothing
     sums[2] += (target[dense].sum() + n_dense * noise) / smoothing
     return common, sums
+
+
+def _limits(n_components: int) -> tuple[int, float]:
+    """The most nodes, and arccosh(1 / tolerance)."""
+    many = n_components >= SINGLE_FROM
+    return (MOST_NODES_OF_MANY if many else MOST_NODES), np.arccosh(1 / (TOLERANCE_OF_MANY if many else TOLERANCE))
 
 
 def _range(shares: np.ndarray) -> tuple[float, float]:

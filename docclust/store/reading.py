@@ -149,9 +149,7 @@ def _read_model(folder: Path) -> tuple["SparseGaussianMixture", np.ndarray, list
         display = restore(list[str], description["display"])
     with reading(folder / "parameters.npz") as path:
         arrays = read_arrays(path)
-        model.weights_ = arrays["weights"]
-        model.means_ = arrays["means"]
-        model.covariances_ = np.broadcast_to(arrays["covariances"], model.means_.shape)
+        model.give(arrays["weights"], arrays["means"], arrays["covariances"])
         model.labels_ = arrays["labels"]
         model.lower_bounds_ = arrays["lower_bounds"].tolist()
         model.start_labels_ = arrays["start_labels"]

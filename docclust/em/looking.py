@@ -1,0 +1,59 @@
+"""The E-step over all documents: against every cluster, or against the clusters near their own."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from docclust import engine, kernels
+
+# From so many clusters on, most are left out of most iterations. With fewer it takes longer to choose than to look.
+NEAR_FROM = 200
+# Annealing looks everywhere twice at first, since hard starts do not say what is near, and then once in so many steps;
+FIRST, EVERY = 2, 8
+# between them it leaves out this share of the responsibilities of a cluster's documents, or more where more clusters
+# than these would be near. Documents that do not keep 1 in 30 of their responsibilities are fewer than 1 in 1,000.
+NEAR, LOST_WHILE_SOFT = 32, 1e-3
+# Afterwards the objective must not fall: what is left out costs less than this many nats a document.
+LOST = 1e-9
+
+
+@dataclass
+class Looking:
+    """An E-step that remembers which clusters share documents.
+
+    everywhere : whether the next step looks at every cluster; the caller says so when it must be exact
+    """
+
+    n_components: int
+    block_rows: int
+    n_jobs: int | None
+    everywhere: bool = True
+    steps: int = 0
+    shared: sp.csr_array | None = None
+
+    def at(
+        self,
+        rows: sp.csr_array,
+        labels: np.ndarray,
+        responsibilities: kernels.Responsibilities | None,
+        soft: bool,
+        coefficients: kernels.Compact,
+        drop: float,
+        bound: float,
+    ) -> kernels.Expectation:
+        """E-step over rows whose labels and responsibilities of the step before are these."""
+        few = self.n_components < NEAR_FROM
+        self.everywhere |= few or responsibilities is None or self.steps < FIRST or (soft and self.steps % EVERY == 0)
+        self.steps += 1
+        if self.everywhere:
+            given = coefficients, drop, bound
+            parts = engine.map_blocks(kernels.expect, engine.blocks(rows, self.block_rows), *given, n_jobs=self.n_jobs)
+            self.shared = None
+            return kernels.together(list(parts))
+        self.shared = kernels.shared_documents(labels, responsibilities, self.shared, self.n_components)
+        near = kernels.near(self.shared, *((NEAR, LOST_WHILE_SOFT) if soft else (self.n_components, LOST)))
+        pieces = kernels.pieces(rows, labels)
+        given = rows, coefficients, near, drop, bound
+        parts = engine.map_blocks(kernels.expect_near, pieces, *given, n_jobs=self.n_jobs)
+        return kernels.in_order(pieces, list(parts))

@@ -1,0 +1,134 @@
+"""Which clusters are near each other, and the E-step of documents over the clusters near their own.
+
+With many clusters most cannot win a document. Those that share documents with its cluster, softly, are the ones that
+can; the others are left out for an iteration, as if their responsibility were zero. With q the responsibilities of
+the clusters looked at, F(q, parameters) <= objective (Neal & Hinton 1998, section 2; truncated EM of Lücke & Eggert
+2010), so the objective that such a step states is a lower bound, and no step after it lowers it.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+
+from docclust.kernels import nearby
+from docclust.kernels.records import Compact, Expectation, Responsibilities, precision
+from docclust.kernels.steps import together
+
+# Documents of a group have at most so many weights, unless there is only one: its table then fits the cache.
+GROUP_NONZEROS = 32_768
+# Groups that one call works on have about so many weights.
+PIECE_NONZEROS = 400_000
+# What was shared an iteration ago counts this much less than what is shared now.
+FADING = 0.5
+
+
+@dataclass(frozen=True)
+class Near:
+    """The clusters near every cluster, itself included: those of cluster c are clusters[starts[c]:starts[c + 1]]."""
+
+    starts: np.ndarray
+    clusters: np.ndarray
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some documents (m,), cluster by cluster, and their groups (g, 3): first, last, and cluster."""
+
+    documents: np.ndarray
+    groups: np.ndarray
+
+
+def shared_documents(labels: np.ndarray, r: Responsibilities, before: sp.csr_array | None, k: int) -> sp.csr_array:
+    """Responsibility that the documents of every cluster give to every other; what was before fades."""
+    # labels: (n,) -> (k, k) CSR
+    n = labels.size
+    belongs = sp.csr_array((np.ones(n), (labels, np.arange(n))), shape=(k, n))
+    shares = r.shares.astype(float), r.clusters.astype(np.int32), r.starts.astype(np.int64)
+    shared = belongs @ sp.csr_array(shares, shape=(n, k))
+    return sp.csr_array(shared if before is None else shared + FADING * before)
+
+
+def near(shared: sp.csr_array, at_most: int, lost: float) -> Near:
+    """The clusters with which each shares most: as many as hold all but a share `lost` of its documents, or at most."""
+    # shared: (k, k) CSR
+    k = shared.shape[0]
+    found = []
+    for c in range(k):
+        line = slice(shared.indptr[c], shared.indptr[c + 1])
+        others, shares = shared.indices[line], shared.data[line]
+        order = np.lexsort((others, -shares))
+        rest = np.cumsum(shares[order][::-1])[::-1]
+        enough = int(np.count_nonzero(rest > lost * rest[0])) if rest.size else 0
+        found.append(np.union1d(others[order[: min(enough, at_most)]], [c]))
+    starts = np.cumsum([0] + [one.size for one in found])
+    return Near(starts.astype(np.uint64), np.concatenate(found).astype(np.uint32))
+
+
+def pieces(rows: sp.csr_array, labels: np.ndarray) -> list[Piece]:
+    """All documents by their clusters, in groups, and these in pieces, whose number does not depend on the workers."""
+    # rows: (n, v) CSR; labels: (n,)
+    order = np.argsort(labels, kind="stable")
+    lengths = np.diff(rows.indptr)[order].astype(np.int64)
+    clusters = labels[order]
+    changes = np.append(True, clusters[1:] != clusters[:-1])
+    # Weights before each document, from the first one of its cluster on.
+    before = np.cumsum(lengths) - lengths
+    inside = before - before[np.flatnonzero(changes)][np.cumsum(changes) - 1]
+    part = inside // GROUP_NONZEROS
+    first = np.flatnonzero(changes | np.append(True, part[1:] != part[:-1]))
+    last = np.append(first[1:], labels.size)
+    piece = before[first] // PIECE_NONZEROS
+    found = []
+    for which in np.unique(piece):
+        here = piece == which
+        begin, end = first[here][0], last[here][-1]
+        groups = np.column_stack([first[here] - begin, last[here] - begin, clusters[first[here]]])
+        found.append(Piece(order[begin:end], groups))
+    return found
+
+
+def expect_near(piece: Piece, rows: sp.csr_array, c: Compact, near: Near, drop: float, bound: float) -> Expectation:
+    """E-step over the documents of a piece, in their order there; see `docclust.kernels.expect`."""
+    k, m = c.constant.size, piece.documents.size
+    widths = np.diff(near.starts).astype(np.int64)[piece.groups[:, 2]]
+    lengths = np.diff(rows.indptr)[piece.documents]
+    weights = np.append(0, np.cumsum(lengths))
+    width = int(widths.max())
+    room = int(((piece.groups[:, 1] - piece.groups[:, 0]) * widths).sum())
+    most = int((weights[piece.groups[:, 1]] - weights[piece.groups[:, 0]]).max())
+    most = min(most, rows.shape[1])
+    longest = int(lengths.max(initial=0)) + 4
+    starts, counts = np.zeros(m + 1, dtype=np.uint64), np.zeros(k)
+    clusters, shares = np.empty(room, dtype=np.uint32), np.empty(room, dtype=precision(k))
+    labels, largest, log_norm = np.empty(m, dtype=np.int32), np.empty(m), np.empty(m)
+    pairs = c.pairs
+    nearby.expect_near(
+        0, piece.documents, piece.groups, near.starts, near.clusters,
+        rows.indptr, rows.indices, rows.data, pairs.starts, pairs.lists, pairs.clusters, pairs.values, c.free,
+        c.common, c.blend, c.scale, c.constant, drop,
+        np.empty(width), np.empty(c.blend.shape[0]), np.empty(longest), np.empty(longest),
+        np.empty(longest, dtype=np.uintp), np.full(rows.shape[1], -1), np.full(k, -1), np.empty(most, dtype=np.uintp),
+        np.empty(most * width * (2 if c.free else 1), dtype=precision(k)),
+        starts, clusters, shares, labels, largest, counts, log_norm,
+    )  # fmt: skip
+    responsibilities = Responsibilities(starts, clusters[: starts[-1]].copy(), shares[: starts[-1]].copy())
+    undecided = int(np.count_nonzero(largest < bound))
+    return Expectation(responsibilities, labels, counts, float(log_norm.sum()), undecided)
+
+
+def in_order(pieces: list[Piece], parts: list[Expectation]) -> Expectation:
+    """The E-step of all pieces as one, with documents in the order of the rows."""
+    found = together(parts)
+    documents = np.concatenate([piece.documents for piece in pieces])
+    lengths = np.diff(found.responsibilities.starts).astype(np.int64)
+    of_rows = np.empty_like(lengths)
+    of_rows[documents] = lengths
+    starts = np.append(0, np.cumsum(of_rows))
+    # Where each number of the pieces goes.
+    to = np.repeat(starts[documents] - (np.cumsum(lengths) - lengths), lengths) + np.arange(starts[-1])
+    labels, clusters = np.empty_like(found.labels), np.empty_like(found.responsibilities.clusters)
+    shares = np.empty_like(found.responsibilities.shares)
+    labels[documents] = found.labels
+    clusters[to], shares[to] = found.responsibilities.clusters, found.responsibilities.shares
+    return replace(found, labels=labels, responsibilities=Responsibilities(starts.astype(np.uint64), clusters, shares))
