@@ -40,8 +40,9 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         ``add``). ``smoothing``: s falls from the largest eigenvalue to its final value (only with
         ``noise``).
     annealing_steps : int, default=22
+        At most; soft responsibilities end when hardly a document changes cluster.
     softness : float, default=0.2
-        Mean entropy of soft responsibilities, as a share of log K.
+        Mean entropy of soft responsibilities, as a share of log K, of 50 clusters at most.
     pooling, weight_pseudo, mean_pseudo, variance_pseudo : float
         Strengths in pseudo-documents: of `covariance="pooled"`, and of the Dirichlet, normal and inverse-gamma
         priors of `smoothing="prior"`.

@@ -98,9 +98,9 @@ def fit(
     start : int array of shape (n,), or Parameters
     schedule : smoothing by iteration; its last value holds from then on
     tol : gain of the objective, relative to its size, below which EM has converged
-    softness : while the schedule lasts, responsibilities are softmax(J / T) with the T >= 1 at which their mean entropy
-        is this share of log K (Ueda & Nakano 1998, with T from the data instead of a list); the objective of these
-        iterations is T sum logsumexp(J / T). With 0, T is 1 throughout.
+    softness : while the schedule lasts and documents move, responsibilities are softmax(J / T) with the T >= 1 at which
+        their mean entropy is this share of log K (Ueda & Nakano 1998, with T from the data instead of a list); the
+        objective of these iterations is T sum logsumexp(J / T). With 0, T is 1 throughout.
     on_step, on_parameters : told of every iteration; the second also of the parameters its E-step saw, and of its T
     """
     # The textbook form lets a cluster live on responsibilities as small as there are.
@@ -109,11 +109,8 @@ def fit(
     whole = X if isinstance(X, kernels.Prepared) else prepare(X)
     n, place = whole.rows.shape[0], whole.place
     annealed = len(schedule)
-    stride = max(1, n // max(SOFT_DOCUMENTS, SOFT_PER_CLUSTER * n_components)) if annealed > SOFT_WHOLE else 1
-    if not softness:
-        stride = 1
-    if isinstance(start, Parameters):
-        stride = 1
+    in_part = softness and annealed > SOFT_WHOLE and not isinstance(start, Parameters)
+    stride = max(1, n // max(SOFT_DOCUMENTS, SOFT_PER_CLUSTER * n_components)) if in_part else 1
     now = fraction = whole.every(stride)
     sample = whole.rows[:: -(-n // min(SOFT_SAMPLE, 1 + SOFT_DENSITIES // n_components))]
     target = target.at(whole.order)
