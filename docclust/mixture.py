@@ -40,7 +40,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         ``add``). ``smoothing``: s falls from the largest eigenvalue to its final value (only with
         ``noise``).
     annealing_steps : int, default=22
-        At most; soft responsibilities end when hardly a document changes cluster.
+        At most, with 64 clusters and more: annealing of responsibilities then ends when hardly a document moves.
     softness : float, default=0.2
         Mean entropy of soft responsibilities, as a share of log K, of 50 clusters at most.
     pooling, weight_pseudo, mean_pseudo, variance_pseudo : float

@@ -110,8 +110,7 @@ def test_cooling_falls_geometrically_from_the_first_eigenvalue_and_then_holds():
     assert {s.smoothing for s in steps[15:]} == {schedule[-1]}
 
 
-def test_responsibilities_are_kept_as_soft_as_asked_for_and_then_let_go(monkeypatch):
-    monkeypatch.setattr(loop, "SETTLED_SHARE", -1.0)
+def test_responsibilities_are_kept_as_soft_as_asked_for_and_then_let_go():
     X, _ = topics(n=500, v=400, length=30)
     schedule = np.full(8, 0.25 * em.spectrum(X, 4)[-1])
     for form in (Form(covariance="pooled", pooling=20.0), Form(), Form(smoothing="floor")):
@@ -202,7 +201,8 @@ def test_a_cluster_of_weight_zero_takes_no_document():
 
 
 @pytest.mark.parametrize("part", [50_000, 150])
-def test_annealing_ends_when_hardly_a_document_moves_and_with_all_documents(part, monkeypatch):
+def test_annealing_of_many_clusters_ends_when_hardly_a_document_moves(part, monkeypatch):
+    monkeypatch.setattr(loop, "SETTLED_FROM", 4)
     monkeypatch.setattr(loop, "SOFT_DOCUMENTS", part)
     monkeypatch.setattr(loop, "SOFT_PER_CLUSTER", 1)
     X, _ = topics(n=600, v=400, length=30)
@@ -224,7 +224,6 @@ def test_annealing_ends_when_hardly_a_document_moves_and_with_all_documents(part
 def test_annealing_on_a_fraction_of_a_large_corpus_ends_with_all_documents(monkeypatch):
     X, topic = topics(n=600, v=400, length=30)
     schedule = np.full(10, 0.25 * em.spectrum(X, 4)[-1])
-    monkeypatch.setattr(loop, "SETTLED_SHARE", -1.0)
     monkeypatch.setattr(loop, "SOFT_DOCUMENTS", 150)
     monkeypatch.setattr(loop, "SOFT_PER_CLUSTER", 1)
     looked_at = []
