@@ -45,7 +45,7 @@ SOFT_DOCUMENTS, SOFT_PER_CLUSTER, SOFT_WHOLE = 50_000, 500, 4
 # 63,666 package descriptions in 500 nothing, where it halves the time of an iteration.
 SOFT_DROP = {1: np.log(1e-3), 64: np.log(0.03), 200: np.log(0.1)}
 # From so many clusters on annealing ends when at most this share of the documents changes cluster: 20 Newsgroups in 100
-# clusters keeps its NMI. With fewer, iterations in which nothing moves come before others in which much does, and to end
+# clusters keeps its NMI. With fewer, iterations in which nothing moves come before others in which much does: to end
 # there cost 0.016 on BBC, 0.008 on documentation and 0.005 on 20 Newsgroups.
 SETTLED_FROM, SETTLED_SHARE = 64, 0.005
 
