@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 ROOT = Path(__file__).parent.parent
 SIX_TOPICS = ROOT / "corpora" / "six_topics.jsonl"
@@ -154,3 +155,31 @@ def test_a_perfect_clustering_has_perfect_figures(scripts):
     found = scripts.quality.quality(rows, classes)
     assert [found[m] for m in ("nmi", "ari", "v_measure", "purity", "clusters")] == [1, 1, 1, 1, 6]
     assert found["npmi"] > 0
+
+
+def test_speed_measures_both_methods_and_says_how_far_from_the_machine_they_are(scripts, tmp_path, monkeypatch):
+    speed, roofline = (importlib.import_module(name) for name in ("speed", "roofline"))
+    monkeypatch.setattr(roofline, "FLOATS", 2**20)
+    monkeypatch.setattr(roofline, "SIDE", 256)
+    rows = scripts.corpora.load_jsonl(SIX_TOPICS, None)
+    sp.save_npz(tmp_path / "matrix.npz", sp.csr_matrix(rows.X))
+    np.save(tmp_path / "labels.npy", np.unique(rows.labels, return_inverse=True)[1])
+    lines = [
+        {"method": method, "k": k, **speed.case(tmp_path, method, k, 0, 1, documents, 1)}
+        for method in (speed.BASE, speed.OURS)
+        for k, documents in ((6, 1), (3, 2))
+    ]
+    assert all(line["seconds"] > 0 and line["iteration"] > 0 and line["mib"] >= 0 for line in lines)
+    assert lines[2]["nmi"] > 0.8
+    again = speed.case(tmp_path, speed.OURS, 6, 0, 2, 1, 1)
+    assert again["bits"] == lines[2]["bits"]
+    text = speed.table(rows, lines)
+    assert "docclust, default form grows with K to the power" in text
+    body = [line.split("|") for line in roofline.roofline(rows.X, [3, 6]).splitlines() if line.startswith("| ")][2:]
+    assert [row[1].strip() for row in body] == ["3", "6"]
+    assert all(float(row[-2]) > 1 for row in body)
+
+
+def test_an_exponent_is_that_of_a_power(scripts):
+    speed = importlib.import_module("speed")
+    assert speed.exponent([(x, 3 * x**0.7) for x in (1.0, 4.0, 9.0)]) == pytest.approx(0.7)

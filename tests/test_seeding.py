@@ -40,6 +40,22 @@ def test_a_few_spherical_steps_come_closer_to_the_topics_than_seeds():
     assert scores["kmeans"] > scores["random"]
 
 
+@pytest.mark.parametrize("method", ["k-means++", "kmeans", "lsa"])
+def test_seeds_of_a_part_of_the_documents_give_every_document_a_cluster(method, monkeypatch):
+    X, truth = topics(n=600, v=300, length=40)
+    whole = seeding.start(X, 4, method, 8, np.random.RandomState(0))
+    monkeypatch.setattr(seeding, "START_DOCUMENTS", 150)
+    monkeypatch.setattr(seeding, "START_PER_CLUSTER", 10)
+    seen = []
+    draw = seeding.plus_plus
+    monkeypatch.setattr(seeding, "plus_plus", lambda X, *a: seen.append(X.shape[0]) or draw(X, *a))
+    labels = seeding.start(X, 4, method, 8, np.random.RandomState(0))
+    assert seen == [150]
+    assert labels.shape == (600,)
+    assert set(labels) == set(range(4))
+    assert adjusted_rand_score(truth, labels) > 0.5 * adjusted_rand_score(truth, whole)
+
+
 def test_random_seeds_are_distinct_documents():
     X = sp.csr_array(np.repeat(np.eye(4), 50, axis=0))
     labels = seeding.start(X, 4, "random", 0, np.random.RandomState(0))
