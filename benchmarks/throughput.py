@@ -87,7 +87,7 @@ def command(folder: Path, n: int, k: int, starts: int) -> str:
         path, out = Path(name) / "lines.jsonl", Path(name) / "run"
         texts = lines(folder, n)
         path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts), "utf-8")
-        settings = {"mixture.n_components": k, "mixture.n_init": starts}
+        settings = {"mixture.n_components": k, "seeding.n_init": starts}
         config_file = Path(name) / "lines.toml"
         config_file.write_text(f"[corpus]\nsource = 'jsonl'\npath = '{path}'\n", "utf-8")
         options = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]

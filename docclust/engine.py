@@ -17,7 +17,7 @@ from docclust.errors import SettingError
 
 # What malloc.h of glibc calls it, and from how many bytes on an array is large.
 M_MMAP_THRESHOLD = -3
-LARGE_BYTES = 2**20
+LARGE_BYTES = 2**18
 
 
 def blocks(X: sp.csr_array, rows: int) -> list[sp.csr_array]:

@@ -252,15 +252,18 @@ def test_blocks_of_words_are_the_transposed_matrix():
     assert (X[:, place] != few_common_words()).nnz == 0
 
 
-def test_joined_responsibilities_are_those_of_one_block():
+def test_blocks_of_an_e_step_together_are_that_of_one_block():
     X = few_common_words()
     r, responsibilities = soft(400, 7, 3)
     compact = compiled_maximise(X, r, responsibilities.sum(axis=0), Form())
-    whole = kernels.expect(X, compact, kernels.DROP, 0.9).responsibilities
-    parts = [kernels.expect(block, compact, kernels.DROP, 0.9).responsibilities for block in engine.blocks(X, 37)]
-    joined = kernels.joined(parts)
+    whole = kernels.expect(X, compact, kernels.DROP, 0.9)
+    found = kernels.together([kernels.expect(block, compact, kernels.DROP, 0.9) for block in engine.blocks(X, 37)])
     for name in ("starts", "clusters", "shares"):
-        np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
+        np.testing.assert_array_equal(getattr(found.responsibilities, name), getattr(whole.responsibilities, name))
+    np.testing.assert_array_equal(found.labels, whole.labels)
+    np.testing.assert_allclose(found.counts, whole.counts, rtol=1e-12)
+    assert found.objective == pytest.approx(whole.objective, rel=1e-12)
+    assert found.undecided == whole.undecided
 
 
 def test_assigned_documents_are_wholly_in_their_cluster_and_others_stay():
@@ -336,7 +339,7 @@ def test_looking_at_near_clusters_gives_their_part_of_what_looking_at_all_gives(
     np.testing.assert_array_equal(np.sort(np.concatenate([piece.documents for piece in pieces])), np.arange(600))
 
     def look(near):
-        found = [kernels.expect_near(piece, rows.rows, compact, near, np.log(1e-3), 0.9) for piece in pieces]
+        found = [kernels.expect_near(piece, rows.rows, near, compact, np.log(1e-3), 0.9) for piece in pieces]
         return kernels.in_order(pieces, found)
 
     # All that documents of a cluster share is near it: then nothing is lost.

@@ -32,28 +32,33 @@ class Looking:
     steps: int = 0
     shared: sp.csr_array | None = None
 
-    def at(
-        self,
-        rows: sp.csr_array,
-        labels: np.ndarray,
-        responsibilities: kernels.Responsibilities | None,
-        soft: bool,
-        coefficients: kernels.Compact,
-        drop: float,
-        bound: float,
-    ) -> kernels.Expectation:
-        """E-step over rows whose labels and responsibilities of the step before are these."""
+    def choose(
+        self, labels: np.ndarray, responsibilities: kernels.Responsibilities | None, soft: bool
+    ) -> kernels.Near | None:
+        """The clusters that the next step will look at, given what the step before found; None: all of them."""
         few = self.n_components < NEAR_FROM
         self.everywhere |= few or responsibilities is None or self.steps < FIRST or (soft and self.steps % EVERY == 0)
         self.steps += 1
         if self.everywhere:
-            given = coefficients, drop, bound
-            parts = engine.map_blocks(kernels.expect, engine.blocks(rows, self.block_rows), *given, n_jobs=self.n_jobs)
             self.shared = None
-            return kernels.together(list(parts))
+            return None
         self.shared = kernels.shared_documents(labels, responsibilities, self.shared, self.n_components)
-        near = kernels.near(self.shared, *((NEAR, LOST_WHILE_SOFT) if soft else (self.n_components, LOST)))
+        return kernels.near(self.shared, *((NEAR, LOST_WHILE_SOFT) if soft else (self.n_components, LOST)))
+
+    def expect(
+        self,
+        rows: sp.csr_array,
+        labels: np.ndarray,
+        near: kernels.Near | None,
+        coefficients: kernels.Compact,
+        drop: float,
+        bound: float,
+    ) -> kernels.Expectation:
+        """E-step over rows that had these labels."""
+        given = coefficients, drop, bound
+        if near is None:
+            blocks = engine.blocks(rows, self.block_rows)
+            return kernels.together(list(engine.map_blocks(kernels.expect, blocks, *given, n_jobs=self.n_jobs)))
         pieces = kernels.pieces(rows, labels)
-        given = rows, coefficients, near, drop, bound
-        parts = engine.map_blocks(kernels.expect_near, pieces, *given, n_jobs=self.n_jobs)
+        parts = engine.map_blocks(kernels.expect_near, pieces, rows, near, *given, n_jobs=self.n_jobs)
         return kernels.in_order(pieces, list(parts))

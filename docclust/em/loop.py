@@ -136,14 +136,17 @@ def fit(
                 lost, responsibilities, counts = _reseed(now.rows, responsibilities, counts, labels, reseeded, rng)
             soft = _Soft(sample, softness, temperature) if softness and not cooled else None
             seen = now.rows.shape[0] / n
+            model = given = None  # of the step before: it is as large as the one to come
             model, target = _maximise(
                 now.words, responsibilities, counts, form, smoothing, target, cooled, seen, soft, n_jobs
             )
             temperature = model.temperature
         now = fraction if iteration < min(annealed, max_iter) - SOFT_WHOLE else whole
         looking.everywhere |= lost > 0 or now.rows.shape[0] != labels.size
-        shared = model.coefficients, drop if model.temperature == 1 else max(drop, soft_drop), UNDECIDED_BELOW
-        found = looking.at(now.rows, labels, responsibilities, not cooled, *shared)
+        given = model.coefficients, drop if model.temperature == 1 else max(drop, soft_drop), UNDECIDED_BELOW
+        near = looking.choose(labels, responsibilities, not cooled)
+        responsibilities = found = None
+        found = looking.expect(now.rows, labels, near, *given)
         responsibilities, counts = found.responsibilities, found.counts
         previous, labels = labels, found.labels
         # Of all documents, judged by those looked at.
@@ -219,8 +222,8 @@ def _maximise(
     if kernels.is_sparse(form, smoothing):
         # The target is frozen after annealing, so that the objective never falls.
         pieces = _with_target(words, target.variance if pooled and cooled else None)
-        parts = list(engine.map_blocks(_maximise_block, pieces, *shared, smoothing, n_jobs=n_jobs))
-        compact = kernels.assemble(parts, counts, form, smoothing)
+        parts = engine.map_blocks(_maximise_block, pieces, *shared, smoothing, n_jobs=n_jobs)
+        compact = kernels.assemble(list(parts), counts, form, smoothing)
         prior = compact.log_prior
         if pooled:
             target = Target(target.mean, compact.target[:, None])

@@ -88,7 +88,7 @@ def pieces(rows: sp.csr_array, labels: np.ndarray) -> list[Piece]:
     return found
 
 
-def expect_near(piece: Piece, rows: sp.csr_array, c: Compact, near: Near, drop: float, bound: float) -> Expectation:
+def expect_near(piece: Piece, rows: sp.csr_array, near: Near, c: Compact, drop: float, bound: float) -> Expectation:
     """E-step over the documents of a piece, in their order there; see `docclust.kernels.expect`."""
     k, m = c.constant.size, piece.documents.size
     widths = np.diff(near.starts).astype(np.int64)[piece.groups[:, 2]]

@@ -34,24 +34,18 @@ def one_hot(labels: np.ndarray) -> Responsibilities:
     return Responsibilities(np.arange(labels.size + 1, dtype=np.uint64), labels.astype(np.uint32), np.ones(labels.size))
 
 
-def joined(parts: list[Responsibilities]) -> Responsibilities:
-    """The responsibilities of consecutive blocks as one."""
-    return Responsibilities(
-        _chained([part.starts for part in parts]),
-        np.concatenate([part.clusters for part in parts]),
-        np.concatenate([part.shares for part in parts]),
-    )
-
-
 def together(parts: list[Expectation]) -> Expectation:
     """The E-steps of consecutive blocks as one."""
-    return Expectation(
-        joined([part.responsibilities for part in parts]),
-        np.concatenate([part.labels for part in parts]),
-        sum(part.counts for part in parts),
-        sum(part.objective for part in parts),
-        sum(part.undecided for part in parts),
+    labels, counts = np.concatenate([part.labels for part in parts]), sum(part.counts for part in parts)
+    objective, undecided = sum(part.objective for part in parts), sum(part.undecided for part in parts)
+    found = [part.responsibilities for part in parts]
+    starts, clusters, shares = (
+        _chained([r.starts for r in found]),
+        [r.clusters for r in found],
+        [r.shares for r in found],
     )
+    del parts, found
+    return Expectation(Responsibilities(starts, _taken(clusters), _taken(shares)), labels, counts, objective, undecided)
 
 
 def assigned(r: Responsibilities, rows: np.ndarray, labels: np.ndarray) -> Responsibilities:
@@ -213,12 +207,6 @@ def _longer(array: np.ndarray) -> np.ndarray:
 
 def assemble(parts: list[Maximised], counts: np.ndarray, form: Form, smoothing: float) -> Compact:
     """Coefficients of equation (E) from the M-steps over all blocks of words, in order."""
-    pairs = Pairs(
-        _chained([part.pairs.starts for part in parts]),
-        _chained([part.pairs.lists for part in parts]),
-        np.concatenate([part.pairs.clusters for part in parts]),
-        np.concatenate([part.pairs.values for part in parts]),
-    )
     common = np.concatenate([part.common for part in parts])
     squares = sum(part.squares for part in parts)
     blend = unseen.blend(unseen.pooled_shares(counts, form.pooled_strength), common.shape[1])
@@ -238,12 +226,27 @@ def assemble(parts: list[Maximised], counts: np.ndarray, form: Form, smoothing: 
     constant = log_weights - 0.5 * (common.shape[0] * np.log(2 * np.pi) + logs + noise * inverses + squares)
     target = np.concatenate([part.target for part in parts]) if form.covariance == "pooled" else None
     prior = -0.5 * form.pooled_strength * float((logs + pulls).sum())
+    starts, lists = _chained([part.pairs.starts for part in parts]), _chained([part.pairs.lists for part in parts])
+    clusters, values = [part.pairs.clusters for part in parts], [part.pairs.values for part in parts]
+    del parts
+    pairs = Pairs(starts, lists, _taken(clusters), _taken(values))
     return Compact(pairs, common, blend, scale, constant, target, prior)
 
 
 def equally_likely(c: Compact, counts: np.ndarray) -> Compact:
     """The same clusters with equal weights: the most likely one is then the nearest."""
     return replace(c, constant=c.constant - np.log(counts / counts.sum()))
+
+
+def _taken(parts: list[np.ndarray]) -> np.ndarray:
+    """Arrays as one; each is given back when it is copied, since all of them are most of what a fit holds."""
+    whole, end = np.empty(sum(part.size for part in parts), dtype=parts[0].dtype), 0
+    parts.reverse()
+    while parts:
+        part = parts.pop()
+        whole[end : end + part.size] = part
+        end += part.size
+    return whole
 
 
 def _chained(parts: list[np.ndarray]) -> np.ndarray:
