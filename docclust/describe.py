@@ -18,16 +18,23 @@ from docclust.vectors import Documents, Vectors
 
 # Probabilities below this are not stored, except a document's two largest; rows are then scaled to sum to one.
 LEAST_PROBABILITY = 1e-6
+# So many probabilities are stored at most, but this many of every document's.
+MOST_STORED, AT_LEAST_STORED = 10_000_000, 32
 # Nobody is surer than this of a document: nearer to one, a float can only be one.
 LEAST_DOUBT = 1e-9
+BLOCK_ROWS = 4096
 # A clustering whose least probability is above this is hard.
 HARD_FROM = 0.99
 
 
 def responsibilities(model: SparseGaussianMixture, X: sp.csr_array) -> sp.csr_array:
-    """Calibrated probability of every cluster for every document; those that matter, rows sum to one."""
+    """Calibrated probability of every cluster for every document; those that matter, rows sum to one.
+
+    Short texts have some probability in every cluster. Of many documents in many clusters only the largest are kept.
+    """
     # X: (n, v) CSR -> (n, k) CSR
     c = model.coefficients()
+    many = max(AT_LEAST_STORED, MOST_STORED // X.shape[0])
     kept = []
     for block in blocks(X, model.block_rows):
         P = model.probabilities(block, c)
@@ -36,6 +43,9 @@ def responsibilities(model: SparseGaussianMixture, X: sp.csr_array) -> sp.csr_ar
             largest, P[every, best] = P[every, best], -1
             second = P.argmax(axis=1)
             runner_up = np.maximum(P[every, second], LEAST_DOUBT)  # so that no row becomes exactly 1
+            if P.shape[1] > many:
+                least = -np.partition(-P, many - 1, axis=1)[:, many - 1 : many]
+                P[least > P] = 0
             P[P < LEAST_PROBABILITY] = 0
             P[every, best], P[every, second] = largest, runner_up
             P /= P.sum(axis=1, keepdims=True)
@@ -55,8 +65,11 @@ def number_by_size(model: SparseGaussianMixture) -> None:
 def top_two(P: sp.csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Cluster, its probability, runner-up (-1 if there is none) and its probability, ties to the lower number."""
     # P: (n, k) CSR -> four arrays (n,)
-    n = P.shape[0]
-    rows = np.repeat(np.arange(n), np.diff(P.indptr))
+    return tuple(np.concatenate(part) for part in zip(*map(_top_two, blocks(P, BLOCK_ROWS)), strict=True))
+
+
+def _top_two(P: sp.csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    rows = np.repeat(np.arange(P.shape[0]), np.diff(P.indptr))
     order = np.lexsort((P.indices, -P.data, rows))
     clusters, values = P.indices[order], P.data[order]
     best = P.indptr[:-1]

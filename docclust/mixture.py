@@ -42,7 +42,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     annealing_steps : int, default=22
         At most, with 64 clusters and more: annealing of responsibilities then ends when hardly a document moves.
     softness : float, default=0.2
-        Mean entropy of soft responsibilities, as a share of log K, of 50 clusters at most.
+        Mean entropy of soft responsibilities, as a share of log K, of 64 clusters at most.
     pooling, weight_pseudo, mean_pseudo, variance_pseudo : float
         Strengths in pseudo-documents: of `covariance="pooled"`, and of the Dirichlet, normal and inverse-gamma
         priors of `smoothing="prior"`.

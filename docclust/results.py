@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from docclust.mixture import SparseGaussianMixture
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """Where a document went: one line of documents.csv. With one cluster, the runner-up is None."""
 

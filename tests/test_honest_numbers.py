@@ -253,3 +253,17 @@ def test_one_cluster_has_exactly_everything():
 )
 def test_a_share_in_percent_is_0_or_100_only_exactly(share: float, said: str):
     assert percent(share) == said
+
+
+def test_of_many_documents_the_largest_probabilities_are_kept_and_the_cluster_stays(small_run, monkeypatch):
+    model, X = small_run.model, small_run.counts.astype(float)
+    monkeypatch.setattr(describe, "LEAST_PROBABILITY", 0.0)
+    whole = describe.responsibilities(model, X).toarray()
+    monkeypatch.setattr(describe, "MOST_STORED", 1)
+    monkeypatch.setattr(describe, "AT_LEAST_STORED", 3)
+    kept = describe.responsibilities(model, X)
+    assert np.diff(kept.indptr).max() == 3
+    np.testing.assert_allclose(kept.sum(axis=1), 1)
+    np.testing.assert_array_equal(describe.top_two(kept)[0], whole.argmax(axis=1))
+    largest = np.sort(whole, axis=1)[:, -3:]
+    np.testing.assert_allclose(np.sort(kept.toarray(), axis=1)[:, -3:], largest / largest.sum(axis=1, keepdims=True))

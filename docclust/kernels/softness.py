@@ -7,13 +7,13 @@ MOST_LOG_TEMPERATURE = 12.0
 NEAR = 1e-3
 MOST_STEPS = 40
 # A document is between a few clusters, however many there are.
-MOST_CLUSTERS = 50
+MOST_CLUSTERS = 64
 # Less than this J is not, below the largest of its document.
 LEAST = -1e100
 
 
 def temperature_of_entropy(J: np.ndarray, share: float, guess: float | None = None) -> float:
-    """The temperature T >= 1 at which softmax(J / T) has a mean entropy of `share` times log K, of 50 clusters at most.
+    """The temperature T >= 1 at which softmax(J / T) has a mean entropy of `share` times log K, of 64 clusters at most.
 
     By Newton's steps in log T, whose derivative of the entropy is the variance of J / T under softmax(J / T), inside
     a bracket that they halve where they would leave it.
