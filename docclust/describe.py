@@ -44,7 +44,7 @@ def responsibilities(model: SparseGaussianMixture, X: sp.csr_array) -> sp.csr_ar
             second = P.argmax(axis=1)
             runner_up = np.maximum(P[every, second], LEAST_DOUBT)  # so that no row becomes exactly 1
             if P.shape[1] > many:
-                least = -np.partition(-P, many - 1, axis=1)[:, many - 1 : many]
+                least = -np.partition(-P, many - 2, axis=1)[:, many - 2 : many - 1]  # the best is set aside
                 P[least > P] = 0
             P[P < LEAST_PROBABILITY] = 0
             P[every, best], P[every, second] = largest, runner_up
