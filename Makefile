@@ -31,6 +31,8 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/quality.py "$(DOCCLUST_CORPORA)" --continue --table
 	$(BIN)/python benchmarks/quality.py "$(DOCCLUST_CORPORA)" --ablation --continue --table
 	$(BIN)/python benchmarks/ambiguity.py "$(DOCCLUST_CORPORA)" --continue --table
+	$(BIN)/python benchmarks/speed.py "$(DOCCLUST_CORPORA)" --table
+	$(BIN)/python benchmarks/throughput.py "$(DOCCLUST_CORPORA)" --table
 
 clean:
 	rm -rf .venv runs
