@@ -20,9 +20,7 @@ from docclust.kernels import Prepared
 if TYPE_CHECKING:
     from docclust.mixture import SparseGaussianMixture
 
-# EM that takes starts apart from each other by more than this factor is not trusted,
-LESS_ALIKE = 1.045
-# unless it stays this near to its starts (NMI) and only refines them.
+# EM that stays this near to its starts (NMI) only refines them.
 MUCH_THE_SAME = 0.55
 
 
@@ -60,7 +58,7 @@ def leads_away(starts: list[np.ndarray], found: list[np.ndarray]) -> bool:
         The labels before and after EM.
     """
     near = np.mean([normalized_mutual_info_score(one, other) for one, other in zip(starts, found, strict=True)])
-    return bool(near < MUCH_THE_SAME and reproducibility(starts) > LESS_ALIKE * reproducibility(found))
+    return bool(near < MUCH_THE_SAME and reproducibility(starts) > reproducibility(found))
 
 
 def reproducibility(found: list[np.ndarray]) -> float:
