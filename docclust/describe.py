@@ -22,7 +22,7 @@ LEAST_PROBABILITY = 1e-6
 MOST_STORED, AT_LEAST_STORED = 10_000_000, 32
 # Nobody is surer than this of a document: nearer to one, a float can only be one.
 LEAST_DOUBT = 1e-9
-BLOCK_ROWS = 4096
+BLOCK_ROWS, SUM_ROWS = 4096, 65_536
 # A clustering whose least probability is above this is hard.
 HARD_FROM = 0.99
 
@@ -60,6 +60,16 @@ def number_by_size(model: SparseGaussianMixture) -> None:
     first = np.full(k, model.labels_.size)
     np.minimum.at(first, model.labels_, np.arange(model.labels_.size))
     model.renumber(np.lexsort((first, -model.weights_, -sizes)))
+
+
+def word_sums(counts: sp.csr_array, P: sp.csr_array) -> np.ndarray:
+    """Occurrences of every word in every cluster, by responsibility."""
+    # counts: (n, v) CSR; P: (n, k) CSR -> (v, k)
+    found = np.zeros((counts.shape[1], P.shape[1]))
+    for block, shares in zip(blocks(counts, SUM_ROWS), blocks(P, SUM_ROWS), strict=True):
+        product = (block.T @ shares).tocoo()
+        found[product.row, product.col] += product.data
+    return found
 
 
 def top_two(P: sp.csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

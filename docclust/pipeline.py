@@ -68,7 +68,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
 
     clock.begin("describe")
     cluster, probability, _, _ = describe.top_two(P)
-    word_sums = (vectors.counts.T @ P).toarray()
+    word_sums = describe.word_sums(vectors.counts, P)
     scores = score(vectors.counts, probability, cluster, model.means_, word_sums, vectors.words)
     lines = describe.assignments(documents, P, scores)
     words = describe.keyword_columns(settings, vectors, model)

@@ -267,3 +267,11 @@ def test_of_many_documents_the_largest_probabilities_are_kept_and_the_cluster_st
     np.testing.assert_array_equal(describe.top_two(kept)[0], whole.argmax(axis=1))
     largest = np.sort(whole, axis=1)[:, -3:]
     np.testing.assert_allclose(np.sort(kept.toarray(), axis=1)[:, -3:], largest / largest.sum(axis=1, keepdims=True))
+
+
+def test_word_sums_in_blocks_are_those_of_all_documents(small_run, monkeypatch):
+    whole = (small_run.counts.T @ small_run.responsibilities).toarray()
+    np.testing.assert_array_equal(describe.word_sums(small_run.counts, small_run.responsibilities), whole)
+    monkeypatch.setattr(describe, "SUM_ROWS", 50)
+    found = describe.word_sums(small_run.counts, small_run.responsibilities)
+    np.testing.assert_allclose(found, whole, rtol=1e-12)
