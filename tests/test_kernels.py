@@ -368,7 +368,7 @@ def test_leaving_clusters_out_never_lowers_the_objective_and_ends_where_no_docum
     X, k = few_common_words(n=1500), 60
     smoothing = 0.25 * em.spectrum(X, k)[-1]
     start = seeding.start(X, k, "kmeans", 3, np.random.RandomState(0))
-    options = {"form": form, "schedule": np.full(6, smoothing), "softness": 0.2, "max_iter": 80, "tol": 1e-9}
+    options = {"form": form, "schedule": np.full(6, smoothing), "softness": 0.2, "max_iter": 200, "tol": 1e-9}
     monkeypatch.setattr(looking, "NEAR_FROM", 2)
     near = []
     count = kernels.expect_near
