@@ -102,7 +102,7 @@ def command(folder: Path, n: int, k: int, starts: int) -> str:
         size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file()) / 2**20
     body = [[stage, f"{spent:.0f}"] for stage, spent in stages.items()] + [["all", f"{seconds:.0f}"]]
     return (
-        f"`docclust run` on {n:,} texts of one line in {k} clusters with {starts} start{"s" if starts > 1 else ""}: {peak:.0f} MiB at peak, "
+        f"`docclust run` on {n:,} texts of one line in {k} clusters (starts: {starts}): {peak:.0f} MiB at peak, "
         f"{size:.0f} MiB written.\n\n{markdown(['stage', 'seconds'], body)}"
     )
 
