@@ -87,14 +87,17 @@ class Rows:
         return f"{n:,} documents, {v:,} words, {self.X.nnz:,} non-zeros"
 
 
-def load(name: str, folder: Path) -> Rows:
-    """One of `SOURCES`, read from `folder`."""
+def read(name: str, folder: Path) -> Iterable[Document]:
+    """The documents of one of `SOURCES`, read from `folder`."""
     section, kept = SOURCES[name]
     below = {key: str(folder / value) for key, value in section.items() if key in ("path", "data_home")}
     documents = corpus.read(config.parse({"corpus": section | below}).corpus, Counter())
-    if kept:
-        documents = (replace(document, text=kept(document.text)) for document in documents)
-    return rows(name, documents)
+    return (replace(document, text=kept(document.text)) for document in documents) if kept else documents
+
+
+def load(name: str, folder: Path) -> Rows:
+    """The same as rows."""
+    return rows(name, read(name, folder))
 
 
 def load_jsonl(path: Path, clusters: int | None) -> Rows:

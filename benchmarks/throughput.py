@@ -12,27 +12,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from corpora import README, SOURCES, VECTORS, machine, markdown, publish
-from docclust import config, corpus
+from corpora import README, VECTORS, machine, markdown, publish, read
 from docclust.corpus import Document
 from docclust.vectors import languages, vectorise
 
 TIMES = 3
 # A line of the long corpus has so many words, and no fewer than these.
 WORDS, FEWEST = 10, 4
-
-
-def read(name: str, folder: Path) -> list[Document]:
-    """The documents of one of `SOURCES`."""
-    section, _ = SOURCES[name]
-    below = {key: str(folder / value) for key, value in section.items() if key in ("path", "data_home")}
-    return list(corpus.read(config.parse({"corpus": section | below}).corpus, Counter()))
 
 
 def to_matrix(documents: list[Document], jobs: int) -> str:
@@ -117,7 +108,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--table", action="store_true", help="write the tables into benchmarks/README.md")
     args = parser.parse_args()
-    parts = [to_matrix(read("20newsgroups", args.folder), args.jobs)]
+    parts = [to_matrix(list(read("20newsgroups", args.folder)), args.jobs)]
     if args.lines:
         parts.append(command(args.folder, args.lines, args.clusters, args.starts))
     parts.append(f"{machine(args.jobs)} {time.strftime('%Y-%m-%d')}.")

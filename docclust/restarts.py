@@ -33,8 +33,7 @@ def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.Random
     mixture : what its parameters say
     """
     rows = em.prepare(X)
-    options = _options(rows.rows, mixture)
-    options["target"] = em.corpus_moments(X)
+    options = _options(X, mixture)
     starts, state = _starts(X, rows, mixture, options, rng), rng.get_state()
     if mixture.covariance != "auto":
         return _run(rows, starts, mixture, mixture.covariance, options, state), mixture.covariance
@@ -132,6 +131,7 @@ def _options(X: sp.csr_array, mixture: "SparseGaussianMixture") -> dict[str, Any
         "softness": softness,
         "max_iter": mixture.max_iter,
         "tol": mixture.tol,
+        "target": em.corpus_moments(X),
         "block_rows": mixture.block_rows,
         "n_jobs": mixture.n_jobs,
     }

@@ -55,7 +55,7 @@ class Model:
     """What an E-step needs: J / temperature, the prior's part of the objective, and the parameters on demand."""
 
     coefficients: kernels.Compact
-    parameters: Callable[[], Parameters]
+    found: Found
     log_prior: float = 0.0
     temperature: float = 1.0
 
@@ -130,7 +130,7 @@ def fit(
         cooled = iteration >= annealed
         lost = 0
         if responsibilities is None:
-            model = Model(kernels.compact(coefficients(start)), partial(_same, start))
+            model = Model(kernels.compact(coefficients(start)), Found.of(start))
         else:
             if form.smoothing != "add":  # the textbook form knows no such remedy
                 lost, responsibilities, counts = _reseed(now.rows, responsibilities, counts, labels, reseeded, rng)
@@ -163,26 +163,21 @@ def fit(
         if on_step:
             on_step(step)
         if on_parameters:
-            on_parameters(step, model.parameters().at(place), model.temperature)
+            on_parameters(step, model.found.parameters.at(place), model.temperature)
         if settles and not cooled and iteration and step.moved <= SETTLED_SHARE * n:
             annealed = min(annealed, iteration + 1 + (SOFT_WHOLE if now is not whole else 0))
-        looked_everywhere, looking.everywhere = looking.everywhere, iteration + 1 == annealed
-        if cooled and not lost and _has_converged(result.steps, abs(likelihood), tol, n):
-            result.converged = looked_everywhere
-            looking.everywhere = True
-        if result.converged:
+        settled = cooled and not lost and _has_converged(result.steps, abs(likelihood), tol, n)
+        if settled and near is None:
+            result.converged = True
             break
-    result.found = Found(partial(_in_place, model.parameters, place))
+        looking.everywhere = settled or iteration + 1 == annealed
+    result.found = Found(partial(_in_place, model.found, place))
     result.labels, result.target = labels, target.at(place)
     return result
 
 
-def _same(parameters: Parameters) -> Parameters:
-    return parameters
-
-
-def _in_place(parameters: Callable[[], Parameters], place: np.ndarray) -> Parameters:
-    return parameters().at(place)
+def _in_place(found: Found, place: np.ndarray) -> Parameters:
+    return found.parameters.at(place)
 
 
 def _moved(previous: np.ndarray, labels: np.ndarray, stride: int, n: int) -> int:
@@ -227,7 +222,7 @@ def _maximise(
         prior = compact.log_prior
         if pooled:
             target = Target(target.mean, compact.target[:, None])
-        given = partial(kernels.parameters, compact, counts, form, smoothing)
+        found = Found(partial(kernels.parameters, compact, counts, form, smoothing))
     else:
         parts = list(engine.map_blocks(kernels.accumulate, words, *shared, n_jobs=n_jobs))
         moments = Moments(counts, np.concatenate([p.first for p in parts]), np.concatenate([p.second for p in parts]))
@@ -235,10 +230,10 @@ def _maximise(
             target = Target(target.mean, within_variance(moments))
         parameters = maximise(moments, form, smoothing, target)
         compact, prior = kernels.compact(coefficients(parameters)), log_prior(parameters, form, target)
-        given = partial(_same, parameters)
+        found = Found.of(parameters)
     temperature = soft.temperature(compact) if soft else 1.0
     softened = kernels.tempered(compact, temperature) if temperature != 1 else compact
-    return Model(softened, given, prior / seen, temperature), target
+    return Model(softened, found, prior / seen, temperature), target
 
 
 def _with_target(words: list[sp.csr_array], variance: np.ndarray | None) -> list[tuple]:

@@ -34,6 +34,8 @@ def spectrum(X: sp.csr_array, k: int) -> np.ndarray:
             centring = np.eye(n) - 1 / n
             covariance = centring @ gram @ centring / n
         return np.maximum(np.linalg.eigvalsh(covariance)[::-1][:k], 0)
+    X, place = kernels.frequent_first(X)
+    mean[place] = mean.copy()
     if k > LANCZOS_UP_TO:
         return _spectral_density(X, k)
     # Far from the origin the difference below needs double precision; text is not.
@@ -53,7 +55,7 @@ def _spectral_density(X: sp.csr_array, k: int) -> np.ndarray:
     """
     # X: (n, v) CSR -> (k,)
     n, v = X.shape
-    X = kernels.frequent_first(X)[0].astype(np.float32)
+    X = X.astype(np.float32)
     columns, mean = X.T.tocsr(), np.asarray(X.mean(axis=0)).reshape(-1, 1)
     basis = np.random.RandomState(0).choice(np.array([-1, 1], dtype=np.float32), (v, PROBES)) / np.float32(np.sqrt(v))
     before, off = np.zeros_like(basis), np.zeros(PROBES, dtype=np.float32)
