@@ -1,6 +1,8 @@
 """Arrays -> findings: a line for every document, what is said of every cluster, and how good it all is."""
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,7 +13,8 @@ from docclust import keywords
 from docclust.ambiguity import Explainer, Scores
 from docclust.calibration import Starts, calibration_error
 from docclust.config import Settings
-from docclust.engine import blocks
+from docclust.engine import blocks, stacked
+from docclust.gaussian import Coefficients
 from docclust.mixture import SparseGaussianMixture
 from docclust.results import Assignment, Cluster, Keyword, Member
 from docclust.vectors import Documents, Vectors
@@ -27,13 +30,13 @@ BLOCK_ROWS, SUM_ROWS = 4096, 65_536
 HARD_FROM = 0.99
 
 
-def responsibilities(model: SparseGaussianMixture, X: sp.csr_array) -> sp.csr_array:
+def responsibilities(model: SparseGaussianMixture, X: sp.csr_array, c: Coefficients) -> sp.csr_array:
     """Calibrated probability of every cluster for every document; those that matter, rows sum to one.
 
-    Short texts have some probability in every cluster. Of many documents in many clusters only the largest are kept.
+    `c` are the model's `coefficients`. Short texts have some probability in every cluster; of many documents in many
+    clusters only the largest are kept.
     """
     # X: (n, v) CSR -> (n, k) CSR
-    c = model.coefficients()
     many = max(AT_LEAST_STORED, MOST_STORED // X.shape[0])
     kept = []
     for block in blocks(X, model.block_rows):
@@ -50,7 +53,7 @@ def responsibilities(model: SparseGaussianMixture, X: sp.csr_array) -> sp.csr_ar
             P[every, best], P[every, second] = largest, runner_up
             P /= P.sum(axis=1, keepdims=True)
         kept.append(sp.csr_array(P))
-    return sp.vstack(kept, format="csr")
+    return stacked(kept)
 
 
 def number_by_size(model: SparseGaussianMixture) -> None:
@@ -88,24 +91,36 @@ def _top_two(P: sp.csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nd
     return clusters[best], values[best], np.where(several, clusters[second], -1), np.where(several, values[second], 0.0)
 
 
-def assignments(documents: Documents, P: sp.csr_array, scores: Scores) -> list[Assignment]:
-    """One line for every document, in the order of `documents`."""
-    cluster, probability, runner_up, second = top_two(P)
-    return [
-        Assignment(
-            id=documents.ids[i],
-            title=documents.titles[i],
-            label=documents.labels[i],
-            cluster=int(cluster[i]),
-            probability=float(probability[i]),
-            runner_up=None if runner_up[i] < 0 else int(runner_up[i]),
-            runner_up_probability=float(second[i]),
-            mixed=float(scores.mixed[i]),
-            unclear=float(scores.unclear[i]),
-            atypical=float(scores.atypical[i]),
+@dataclass(frozen=True)
+class Lines(Sequence):
+    """The lines of all documents, in the order of `documents`, each made when it is asked for.
+
+    cluster, probability, runner_up, second : as `top_two` has them
+    """
+
+    documents: Documents
+    cluster: np.ndarray
+    probability: np.ndarray
+    runner_up: np.ndarray
+    second: np.ndarray
+    scores: Scores
+
+    def __len__(self) -> int:
+        return len(self.documents.ids)
+
+    def __getitem__(self, row: int) -> Assignment:
+        return Assignment(
+            id=self.documents.ids[row],
+            title=self.documents.titles[row],
+            label=self.documents.labels[row],
+            cluster=int(self.cluster[row]),
+            probability=float(self.probability[row]),
+            runner_up=None if self.runner_up[row] < 0 else int(self.runner_up[row]),
+            runner_up_probability=float(self.second[row]),
+            mixed=float(self.scores.mixed[row]),
+            unclear=float(self.scores.unclear[row]),
+            atypical=float(self.scores.atypical[row]),
         )
-        for i in range(len(documents.ids))
-    ]
 
 
 def keyword_columns(settings: Settings, vectors: Vectors, model: SparseGaussianMixture) -> list[np.ndarray]:
@@ -122,12 +137,11 @@ def describe_clusters(
     vectors: Vectors,
     model: SparseGaussianMixture,
     columns: list[np.ndarray],
-    scores: Scores,
+    lines: Lines,
     explainer: Explainer,
 ) -> list[Cluster]:
     """Keywords, representatives and mixed documents of every cluster; `columns` are those of its keywords."""
-    k, documents = model.n_components, explainer.documents
-    labels = np.array([document.cluster for document in documents])
+    k, labels, scores = model.n_components, lines.cluster, lines.scores
     sizes = np.bincount(labels, minlength=k)
     lift = keywords.lift(model.means_, model.weights_ * labels.size)
     used = np.unique(np.concatenate(columns))
@@ -158,10 +172,10 @@ def describe_clusters(
                     for word, place in zip(columns[c], places, strict=True)
                 ],
                 representatives=[
-                    Member(documents[row].id, documents[row].title, documents[row].probability) for row in nearest
+                    Member(line.id, line.title, line.probability) for line in map(lines.__getitem__, nearest)
                 ],
                 mixed=[explainer.explain(int(row), ["mixed"]) for row in mixed],
-                labels=_label_counts([documents[row].label for row in members]),
+                labels=_label_counts([lines.documents.labels[row] for row in members]),
             )
         )
     return clusters
@@ -233,10 +247,16 @@ def remarks(
 
 
 def _cosine_to_own_mean(X: sp.csr_array, means: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    # X: (n, v) CSR; means: (k, v); labels: (n,) -> (n,)
     lengths = np.maximum(np.linalg.norm(means, axis=1), np.finfo(float).tiny)
-    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
-    dots = np.bincount(rows, weights=X.data * means[labels[rows], X.indices], minlength=X.shape[0])
-    return dots / lengths[labels]
+    dots, start = [], 0
+    for block in blocks(X, SUM_ROWS):
+        n = block.shape[0]
+        rows = np.repeat(np.arange(n), np.diff(block.indptr))
+        own = means[labels[start : start + n][rows], block.indices]
+        dots.append(np.bincount(rows, weights=block.data * own, minlength=n))
+        start += n
+    return np.concatenate(dots) / lengths[labels]
 
 
 def _label_counts(labels: list[str | None]) -> dict[str, int]:

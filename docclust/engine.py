@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import joblib
+import numpy as np
 import scipy.sparse as sp
 
 from docclust.errors import SettingError
@@ -23,6 +24,22 @@ LARGE_BYTES = 2**18
 def blocks(X: sp.csr_array, rows: int) -> list[sp.csr_array]:
     """Cut a matrix into blocks of at most `rows` rows that share its memory."""
     return [_view(X, start, min(start + rows, X.shape[0])) for start in range(0, X.shape[0], rows)]
+
+
+def stacked(parts: list[sp.csr_array]) -> sp.csr_array:
+    """Blocks of rows as one matrix; takes `parts` over, and gives each back when it is copied."""
+    counts = np.concatenate([[0], *(np.diff(part.indptr) for part in parts)])
+    starts = np.cumsum(counts, dtype=np.int32 if counts.sum() < 2**31 else np.int64)
+    whole = sp.csr_array((counts.size - 1, parts[0].shape[1]), dtype=parts[0].dtype)
+    data, indices = np.empty(starts[-1], dtype=parts[0].dtype), np.empty(starts[-1], dtype=starts.dtype)
+    parts.reverse()
+    end = 0
+    while parts:
+        part = parts.pop()
+        data[end : end + part.nnz], indices[end : end + part.nnz] = part.data, part.indices
+        end += part.nnz
+    whole.data, whole.indices, whole.indptr = data, indices, starts
+    return whole
 
 
 def map_blocks(function: Callable, pieces: list, *shared: object, n_jobs: int | None = None) -> Iterator:

@@ -110,14 +110,17 @@ class Coefficients:
 def coefficients(parameters: Parameters) -> Coefficients:
     """Equation (E), rearranged so that a row costs no more than its words."""
     # weights: (k,); means: (v, k); variances: (v, k) or (v, 1) -> (k,), (v, k), like variances
+    # In place, where it can be: with many clusters an array of this shape is a large part of what a run holds.
+    logs = 2 * np.pi * parameters.variances
+    logs = np.log(logs, out=logs).sum(axis=0)
     inverse = 1 / parameters.variances
     linear = parameters.means * inverse
     squares = np.einsum("vk,vk->k", parameters.means, linear)
-    logs = np.log(2 * np.pi * parameters.variances).sum(axis=0)
     with np.errstate(divide="ignore"):  # a cluster of weight zero has log-density -inf, as it should
         log_weights = np.log(parameters.weights)
     constant = log_weights - 0.5 * (logs + squares + parameters.noise * inverse.sum(axis=0))
-    return Coefficients(constant, linear, 0.5 * inverse)
+    inverse *= 0.5
+    return Coefficients(constant, linear, inverse)
 
 
 def squared(X: sp.csr_array) -> sp.csr_array:

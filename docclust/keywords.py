@@ -3,9 +3,12 @@
 import numpy as np
 import scipy.sparse as sp
 
+from docclust.engine import blocks
+
 # A cluster's mean is drawn toward the corpus mean by this many documents before it is compared with it, so that a
 # word seen in one document of a small cluster does not look like its mark.
 PSEUDO_DOCUMENTS = 5.0
+BLOCK_ROWS = 65_536
 
 
 def lift(means: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -24,8 +27,11 @@ def lift(means: np.ndarray, sizes: np.ndarray) -> np.ndarray:
         m_kj / m_j, after m_kj is drawn toward m_j by a few pseudo-documents.
     """
     corpus = sizes @ means / sizes.sum()
-    drawn = (sizes[:, None] * means + PSEUDO_DOCUMENTS * corpus) / (sizes[:, None] + PSEUDO_DOCUMENTS)
-    return np.divide(drawn, corpus, out=np.zeros_like(drawn), where=corpus > 0)
+    drawn = sizes[:, None] * means
+    drawn += PSEUDO_DOCUMENTS * corpus
+    drawn /= sizes[:, None] + PSEUDO_DOCUMENTS
+    drawn[:, ~(corpus > 0)] = 0
+    return np.divide(drawn, corpus, out=drawn, where=corpus > 0)
 
 
 def relevance(means: np.ndarray, lift: np.ndarray, balance: float) -> np.ndarray:
@@ -44,18 +50,26 @@ def relevance(means: np.ndarray, lift: np.ndarray, balance: float) -> np.ndarray
 def top_words(scores: np.ndarray, n: int, excluded: np.ndarray) -> list[np.ndarray]:
     """The n best words of every cluster, best first, ties in the order of the words; without the excluded."""
     # scores: (k, v); excluded: (v,) bool -> k arrays of at most n
-    scores = np.where(excluded, -np.inf, scores)
-    best = [np.argsort(-row, kind="stable")[:n] for row in scores]
-    return [words[np.isfinite(row[words])] for words, row in zip(best, scores, strict=True)]
+    found = []
+    for row in scores:
+        row = np.where(excluded, -np.inf, row)
+        words = np.argsort(-row, kind="stable")[:n]
+        found.append(words[np.isfinite(row[words])])
+    return found
 
 
 def document_frequencies(counts: sp.csr_array, labels: np.ndarray, k: int, words: np.ndarray) -> np.ndarray:
     """In how many documents of every cluster each of the given words occurs."""
     # counts: (n, v) CSR; labels: (n,); words: (w,) columns -> (k, w)
-    n = counts.shape[0]
-    membership = sp.csr_array((np.ones(n), labels, np.arange(n + 1)), shape=(n, k))
-    present = (counts[:, words] > 0).astype(float)
-    return (membership.T @ present).toarray().astype(int)
+    found = np.zeros((k, words.size), dtype=int)
+    start = 0
+    for block in blocks(counts, BLOCK_ROWS):
+        n = block.shape[0]
+        membership = sp.csr_array((np.ones(n), labels[start : start + n], np.arange(n + 1)), shape=(n, k))
+        pairs = (membership.T @ (block[:, words] > 0).astype(float)).tocoo()
+        found[pairs.row, pairs.col] += pairs.data.astype(int)
+        start += n
+    return found
 
 
 def coherence(counts: sp.csr_array, words: list[np.ndarray]) -> float:

@@ -8,6 +8,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import metadata
 
 import numpy as np
@@ -43,6 +44,8 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     skipped: Counter[str] = Counter()
     texts, workers = corpus.read(settings.corpus, skipped), settings.engine.workers or -1
     documents, vectors = vectorise(texts, settings.vectors, clock.tick, n_jobs=workers)
+    fingerprint = hashlib.sha256("".join(documents.hashes).encode()).hexdigest()
+    documents = replace(documents, hashes=[])  # a tenth of what a run of short texts holds
 
     clock.begin("fit", total=settings.seeding.n_init)
     model = mixture(settings, mixture_seed, clock)
@@ -64,17 +67,18 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         describe.other_starts(model),
     )
     model.temperature_ = calibration.temperature
-    P = describe.responsibilities(model, vectors.weights)
+    P = describe.responsibilities(model, vectors.weights, c)
 
     clock.begin("describe")
-    cluster, probability, _, _ = describe.top_two(P)
+    cluster, probability, *runner_up = describe.top_two(P)
     word_sums = describe.word_sums(vectors.counts, P)
     scores = score(vectors.counts, probability, cluster, model.means_, word_sums, vectors.words)
-    lines = describe.assignments(documents, P, scores)
+    del word_sums
+    lines = describe.Lines(documents, cluster, probability, *runner_up, scores)
     words = describe.keyword_columns(settings, vectors, model)
     names = [describe.name([vectors.display[word] for word in best]) for best in words]
-    explained = explainer(settings, lines, vectors.counts, vectors.idf, vectors.display, model, P, names, scores)
-    clusters = describe.describe_clusters(settings, vectors, model, words, scores, explained)
+    explained = explainer(settings, lines, vectors.counts, vectors.idf, vectors.display, c, P, names, scores)
+    clusters = describe.describe_clusters(settings, vectors, model, words, lines, explained)
     listed = kinds_by_row(scores, settings, vectors.weights)
     ambiguous = [explained.explain(row, kinds) for row, kinds in listed.items()]
     metrics = {
@@ -90,11 +94,13 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         "undecided": float(np.mean(probability < settings.ambiguity.undecided_below)),
     }
 
+    c = explained = None  # arrays of words x clusters, and EM is about to be run once more
     clock.begin("map")
     order = np.argsort(documents.positions)
     drawn = frames.picture(model, vectors.weights, listed, order, iterations=settings.report.iterations)
     clock.end()
 
+    P = P[order]
     return Run(
         settings=settings,
         documents=[lines[row] for row in order],
@@ -102,7 +108,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         ambiguous=sorted(ambiguous, key=lambda found: (-found.mixed, found.id)),
         metrics=metrics,
         convergence=[step._asdict() for step in model.steps_],
-        responsibilities=P[order],
+        responsibilities=P,
         counts=vectors.counts[order],
         model=model,
         words=vectors.words,
@@ -114,7 +120,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
             "status": "done",
             "versions": versions(),
             "seed": settings.seed,
-            "fingerprint": hashlib.sha256("".join(documents.hashes).encode()).hexdigest(),
+            "fingerprint": fingerprint,
             "documents": len(documents.ids),
             "words": len(vectors.words),
             "nonzeros": int(vectors.counts.nnz),
@@ -134,9 +140,8 @@ def explain(run: Run, row: int) -> Ambiguous:
     if run.documents[row].id in listed:
         return listed[run.documents[row].id]
     names = [describe.name([keyword.word for keyword in cluster.keywords]) for cluster in run.clusters]
-    explained = explainer(
-        run.settings, run.documents, run.counts, run.idf, run.display, run.model, run.responsibilities, names
-    )
+    c = run.model.coefficients()
+    explained = explainer(run.settings, run.documents, run.counts, run.idf, run.display, c, run.responsibilities, names)
     return explained.explain(row, [])
 
 

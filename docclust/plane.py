@@ -32,7 +32,8 @@ def plane(weights: np.ndarray, means: np.ndarray, variances: np.ndarray) -> np.n
     """
     # Everything happens in the span of the whitened means, of dimension r < k.
     scale = np.sqrt(np.maximum(weights @ variances, TINY))
-    whitened = (means - weights @ means) / scale
+    whitened = means - weights @ means
+    whitened /= scale
     values, vectors = np.linalg.eigh(whitened @ whitened.T)
     kept = np.flatnonzero(values > 1e-10 * max(values[-1], TINY))[::-1]
     Y = vectors[:, kept] * np.sqrt(values[kept])

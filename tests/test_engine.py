@@ -51,3 +51,18 @@ def test_a_scheduler_that_is_not_there_is_named():
     message = r"\[engine\] scheduler = 'tcp://127.0.0.1:9' cannot be reached"
     with pytest.raises(SettingError, match=message), engine.session("dask", "tcp://127.0.0.1:9"):
         pass
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float64])
+def test_stacked_blocks_are_the_matrix_and_are_given_back(dtype):
+    X, _ = topics(n=100)
+    X = (3 * X).astype(dtype)
+    X.data[::7] = 0
+    pieces = [sp.csr_array(piece.toarray()) for piece in engine.blocks(X, 30)]
+    expected = sp.vstack(pieces, format="csr")
+    whole = engine.stacked(pieces)
+    assert pieces == []
+    for name in ("data", "indices", "indptr"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(expected, name))
+        assert getattr(whole, name).dtype == getattr(expected, name).dtype
+    whole.check_format(full_check=True)

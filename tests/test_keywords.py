@@ -39,6 +39,15 @@ def test_document_frequencies_count_documents_and_not_words():
     np.testing.assert_array_equal(found, [[2, 1], [0, 2]])
 
 
+def test_blocks_of_documents_change_no_document_frequency(monkeypatch):
+    rng = np.random.default_rng(0)
+    counts, labels = sp.csr_array(rng.poisson(0.3, size=(50, 12))), rng.integers(3, size=50)
+    whole = keywords.document_frequencies(counts, labels, 3, np.arange(1, 12, 2))
+    monkeypatch.setattr(keywords, "BLOCK_ROWS", 7)
+    np.testing.assert_array_equal(keywords.document_frequencies(counts, labels, 3, np.arange(1, 12, 2)), whole)
+    np.testing.assert_array_equal(whole.sum(axis=0), (counts.toarray() > 0).sum(axis=0)[1::2])
+
+
 def test_coherence_is_normalised_pointwise_mutual_information():
     rng = np.random.default_rng(0)
     counts = sp.csr_array(rng.poisson(0.5, size=(60, 6)))

@@ -1,6 +1,7 @@
 """Why a document is ambiguous: its shares, the words that pull each way, and one plain sentence."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -50,8 +51,16 @@ class Evidence:
         # Word distributions of the other documents; own: (k,) responsibilities -> (words of the document, k)
         words, mine = counts.indices, np.outer(counts.data, own)
         inside = np.maximum(self.word_sums[words] - mine, 0)
-        totals = np.maximum(self.word_sums.sum(axis=0) - mine.sum(axis=0), 1)
-        return smoothed(inside, self.word_sums.sum(axis=1)[words], totals)
+        totals = np.maximum(self._totals - mine.sum(axis=0), 1)
+        return smoothed(inside, self._corpus[words], totals)
+
+    @cached_property
+    def _totals(self) -> np.ndarray:
+        return self.word_sums.sum(axis=0)
+
+    @cached_property
+    def _corpus(self) -> np.ndarray:
+        return self.word_sums.sum(axis=1)
 
     def pulls(self, row: sp.csr_array, cluster: int, rival: int) -> list[Pull]:
         """The words of one TF-IDF row that speak for each of two clusters, exactly as the model weighs them."""

@@ -1,5 +1,6 @@
 """Everything that is known of a run's documents -> what is told of one of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ import scipy.sparse as sp
 from docclust.ambiguity.evidence import Evidence
 from docclust.ambiguity.scores import Scores
 from docclust.config import Settings
-from docclust.mixture import SparseGaussianMixture
+from docclust.gaussian import Coefficients
 from docclust.results import Ambiguous, Assignment
 from docclust.vectors import tfidf
 
@@ -17,7 +18,7 @@ from docclust.vectors import tfidf
 class Explainer:
     """Explains any document of a corpus: its line, its words, and the evidence behind them, all by row."""
 
-    documents: list[Assignment]
+    documents: Sequence[Assignment]
     counts: sp.csr_array
     idf: np.ndarray
     sublinear: bool
@@ -56,17 +57,17 @@ class Explainer:
 
 def explainer(
     settings: Settings,
-    documents: list[Assignment],
+    documents: Sequence[Assignment],
     counts: sp.csr_array,
     idf: np.ndarray,
     display: list[str],
-    model: SparseGaussianMixture,
+    c: Coefficients,
     P: sp.csr_array,
     names: list[str],
     scores: Scores | None = None,
 ) -> Explainer:
-    """What explains the documents of a run, all by row; without scores none of them as mixed."""
+    """What explains the documents of a run, all by row, given the model's `c`; without scores none of them as mixed."""
     word_sums = (counts.T @ P).toarray()
-    evidence = Evidence(model.coefficients(), word_sums, display, names, settings.ambiguity.n_words)
+    evidence = Evidence(c, word_sums, display, names, settings.ambiguity.n_words)
     pairs = None if scores is None else np.c_[scores.first, scores.second]
     return Explainer(documents, counts, idf, settings.vectors.sublinear_tf, P, evidence, pairs)
