@@ -21,6 +21,8 @@ MAX_FRAMES = 40
 MAX_LISTED, MAX_SAMPLE = 400, 600
 # Documents times clusters, so that many clusters do not make a large file.
 MAX_SHARES = 60_000
+# Clusters whose coefficients are made at once.
+CLUSTERS = 32
 
 
 def picture(
@@ -70,7 +72,7 @@ def record(model: SparseGaussianMixture, X: sp.csr_array, rows: np.ndarray, P: n
 
     def look(step: Step, parameters: Parameters, temperature: float) -> None:
         variances = np.broadcast_to(parameters.variances, parameters.means.shape)
-        J = log_joint(followed, coefficients(parameters))
+        J = _log_joint(followed, parameters)
         seen.append(
             (
                 step.iteration,
@@ -84,6 +86,19 @@ def record(model: SparseGaussianMixture, X: sp.csr_array, rows: np.ndarray, P: n
     kept = [seen[i] for i in thinned(len(seen))]
     iterations, centres, covariances, shares, softened = (np.array(part) for part in zip(*kept, strict=True))
     return Frames(iterations, centres, covariances, rows, shares, softened)
+
+
+def _log_joint(X: sp.csr_array, parameters: Parameters) -> np.ndarray:
+    """J of every row, a few clusters at a time: coefficients of all at once would be two more arrays of words x K."""
+    # X: (m, v) CSR -> (m, k)
+    k = parameters.weights.size
+    found = []
+    for part in np.array_split(np.arange(k), -(-k // CLUSTERS)):
+        few = slice(part[0], part[-1] + 1)
+        variances = parameters.variances[:, few] if parameters.variances.shape[1] > 1 else parameters.variances
+        piece = Parameters(parameters.weights[few], parameters.means[:, few], variances, parameters.noise)
+        found.append(log_joint(X, coefficients(piece)))
+    return np.hstack(found)
 
 
 def thinned(n: int) -> list[int]:
