@@ -124,7 +124,7 @@ def _nearest(X: sp.csr_array, rows: kernels.Prepared, members: list[np.ndarray],
     order = np.argsort(documents, kind="stable")
     starts = np.searchsorted(documents[order], np.arange(rows.rows.shape[0] + 1)).astype(np.uint64)
     clusters = np.repeat(np.arange(sizes.size, dtype=np.uint32), sizes.astype(int))[order]
-    belongs = kernels.Responsibilities(starts, clusters, np.ones(documents.size))
+    belongs = kernels.Responsibilities(starts, clusters, np.ones(documents.size, dtype=rows.precision(sizes.size)))
     form = Form("cosine" if spherical else "isotropic")
     parts = [kernels.maximise(block, belongs, sizes, form, 1.0) for block in rows.words]
     nearest = kernels.equally_likely(kernels.assemble(parts, sizes, form, 1.0), sizes)

@@ -12,7 +12,7 @@ from sklearn.preprocessing import normalize
 from docclust import em, engine, gaussian, kernels, seeding
 from docclust.em import looking
 from docclust.gaussian import Form
-from docclust.kernels import compiling, neighbours, records, unseen
+from docclust.kernels import compiling, neighbours, prepared, records, unseen
 
 SPARSE_FORMS = [Form(covariance=name) for name in ("own", "tied", "isotropic", "cosine")] + [
     Form(covariance="pooled", pooling=30.0),
@@ -79,14 +79,15 @@ def check_objective(found, exact, k):
     assert -rounding <= exact.sum() - found <= bound + rounding
 
 
-@pytest.fixture
-def double_precision(monkeypatch):
-    monkeypatch.setattr(records, "SINGLE_FROM", 10**9)
+@pytest.fixture(params=[8, 10**9], ids=["listed", "whole"])
+def listed_from(request, monkeypatch):
+    """Words with the clusters that have seen them, from so many clusters on."""
+    monkeypatch.setattr(records, "LISTED_FROM", request.param)
+    return request.param
 
 
 @pytest.mark.parametrize("form", SPARSE_FORMS + DENSE_FORMS, ids=label)
 @pytest.mark.parametrize("k", [1, 2, 7, 90])
-@pytest.mark.usefixtures("double_precision")
 def test_the_e_step_is_that_of_scipy(form, k):
     X = few_common_words()
     _, responsibilities = soft(400, k, min(k, 3))
@@ -103,7 +104,7 @@ def test_the_e_step_is_that_of_scipy(form, k):
 
 @pytest.mark.parametrize("form", SPARSE_FORMS, ids=label)
 @pytest.mark.parametrize("k", [1, 7, 40])
-@pytest.mark.usefixtures("double_precision")
+@pytest.mark.usefixtures("listed_from")
 def test_log_densities_are_those_of_scipy_at_any_temperature(form, k):
     X = few_common_words()
     r, responsibilities = soft(400, k, min(k, 2))
@@ -129,8 +130,7 @@ def test_the_sums_are_those_of_scipy(form, k, per_document):
 
 @pytest.mark.parametrize("form", SPARSE_FORMS, ids=label)
 @pytest.mark.parametrize(("k", "per_document"), [(1, 1), (7, 2), (40, 2), (40, 40), (90, 1)])
-@pytest.mark.usefixtures("double_precision")
-def test_parameters_kept_only_where_words_were_seen_are_exact(form, k, per_document):
+def test_parameters_kept_only_where_words_were_seen_are_exact(form, k, per_document, listed_from):
     X = few_common_words()
     r, responsibilities = soft(400, k, per_document)
     counts = responsibilities.sum(axis=0)
@@ -142,15 +142,15 @@ def test_parameters_kept_only_where_words_were_seen_are_exact(form, k, per_docum
         np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-9, atol=1e-14)
     _, log_norm = gaussian.expect(X, gaussian.coefficients(expected))
     check_objective(kernels.expect(X, compact, kernels.DROP, 0.9).objective, log_norm, k)
-    if per_document < 3 and k == 40:
+    if per_document < 3 and k == 40 and listed_from < k:
         assert compact.pairs.starts[-1] < 0.5 * X.shape[1] * k
 
 
 @pytest.mark.parametrize("pooling", [1.0, 30.0, 1000.0, 1e6])
 @pytest.mark.parametrize("smoothing", ["noise", "add"])
-@pytest.mark.usefixtures("double_precision")
-def test_pooled_variances_of_words_not_seen_are_exact_for_clusters_of_any_size(pooling, smoothing):
+def test_pooled_variances_of_words_not_seen_are_exact_for_clusters_of_any_size(pooling, smoothing, monkeypatch):
     """Sizes from one document to hundreds, so that interpolation spans the whole range of shares."""
+    monkeypatch.setattr(records, "LISTED_FROM", 2)
     X, k = few_common_words(n=900), 60
     form = Form(covariance="pooled", pooling=pooling, smoothing=smoothing)
     labels = np.repeat(np.arange(k), np.maximum(1, (900 * np.diff(np.linspace(0, 1, k + 1) ** 3)).astype(int)))
@@ -176,17 +176,14 @@ def test_pooled_variances_of_words_not_seen_are_exact_for_clusters_of_any_size(p
         np.testing.assert_allclose(compact.log_prior, gaussian.log_prior(expected, form, target), rtol=1e-10)
 
 
-@pytest.mark.parametrize(
-    ("k", "at_most", "tolerance"),
-    [(31, unseen.MOST_NODES, unseen.TOLERANCE), (301, unseen.MOST_NODES_OF_MANY, unseen.TOLERANCE_OF_MANY)],
-)
-def test_interpolation_keeps_its_tolerance_and_takes_few_nodes(k, at_most, tolerance):
+@pytest.mark.parametrize(("single", "tolerance"), [(False, unseen.TOLERANCE), (True, unseen.TOLERANCE_SINGLE)])
+def test_interpolation_keeps_its_tolerance_and_takes_few_nodes(single, tolerance):
     for low, high in [(1e-3, 1.0), (0.25, 0.9), (0.9, 1.0), (0.4, 0.4)]:
-        shares = np.linspace(low, high, k)
-        nodes = unseen.nodes(shares)
+        shares = np.linspace(low, high, 31)
+        nodes = unseen.nodes(shares, single)
         blend = unseen.blend(shares, nodes.size)
-        assert nodes.size <= at_most
-        most = min(unseen.most_ratio(shares), 1e3)
+        assert nodes.size <= unseen.MOST_NODES
+        most = min(unseen.most_ratio(shares, single), 1e3)
         np.testing.assert_allclose(blend.sum(axis=0), 1)
         for ratio in (0.0, 0.03 * most, 0.3 * most, most):
             precise = (1 + ratio * shares) * ((1 / (1 + ratio * nodes)) @ blend)
@@ -199,7 +196,7 @@ def test_single_precision_changes_no_cluster_and_the_objective_by_less_than_a_mi
     X = few_common_words(n=1500)
     fits = []
     for single_from in (2, 10**9):
-        monkeypatch.setattr(records, "SINGLE_FROM", single_from)
+        monkeypatch.setattr(prepared, "SINGLE_FROM", single_from)
         rng = np.random.RandomState(0)
         start = seeding.start(X, 12, "kmeans", 3, rng)
         options = {"schedule": np.full(1, 0.02), "max_iter": 15, "tol": 0.0, "target": em.corpus_moments(X), "rng": rng}
@@ -370,6 +367,7 @@ def test_leaving_clusters_out_never_lowers_the_objective_and_ends_where_no_docum
     start = seeding.start(X, k, "kmeans", 3, np.random.RandomState(0))
     options = {"form": form, "schedule": np.full(6, smoothing), "softness": 0.2, "max_iter": 200, "tol": 1e-9}
     monkeypatch.setattr(looking, "NEAR_FROM", 2)
+    monkeypatch.setattr(prepared, "SINGLE_FROM", 10**9)
     near = []
     count = kernels.expect_near
     monkeypatch.setattr(kernels, "expect_near", lambda *a: near.append(1) or count(*a))

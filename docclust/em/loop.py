@@ -106,7 +106,7 @@ def fit(
     drop = kernels.UNDERFLOW if form.smoothing == "add" else kernels.DROP
     soft_drop = next(least for many, least in reversed(SOFT_DROP.items()) if n_components >= many)
     whole = X if isinstance(X, kernels.Prepared) else prepare(X)
-    n, place = whole.rows.shape[0], whole.place
+    n, place, precision = whole.rows.shape[0], whole.place, whole.precision(n_components)
     annealed = len(schedule)
     in_part = softness and annealed > SOFT_WHOLE and not isinstance(start, Parameters)
     stride = max(1, n // max(SOFT_DOCUMENTS, SOFT_PER_CLUSTER * n_components)) if in_part else 1
@@ -119,7 +119,7 @@ def fit(
         start = start.at(whole.order)
     else:
         labels = np.array(start, dtype=np.int32)[::stride]
-        responsibilities = kernels.one_hot(labels)
+        responsibilities = kernels.one_hot(labels, precision)
         counts = np.bincount(labels, minlength=n_components).astype(float)
     result = Fit(None, labels, target)
     reseeded: Counter[int] = Counter()
@@ -130,7 +130,7 @@ def fit(
         cooled = iteration >= annealed
         lost = 0
         if responsibilities is None:
-            model = Model(kernels.compact(coefficients(start)), Found.of(start))
+            model = Model(kernels.compact(coefficients(start), precision), Found.of(start))
         else:
             if form.smoothing != "add":  # the textbook form knows no such remedy
                 lost, responsibilities, counts = _reseed(now.rows, responsibilities, counts, labels, reseeded, rng)
@@ -229,7 +229,10 @@ def _maximise(
         if pooled and not cooled:
             target = Target(target.mean, within_variance(moments))
         parameters = maximise(moments, form, smoothing, target)
-        compact, prior = kernels.compact(coefficients(parameters)), log_prior(parameters, form, target)
+        compact, prior = (
+            kernels.compact(coefficients(parameters), responsibilities.shares.dtype),
+            log_prior(parameters, form, target),
+        )
         found = Found.of(parameters)
     temperature = soft.temperature(compact) if soft else 1.0
     softened = kernels.tempered(compact, temperature) if temperature != 1 else compact

@@ -34,13 +34,12 @@ def spectrum(X: sp.csr_array, k: int) -> np.ndarray:
             centring = np.eye(n) - 1 / n
             covariance = centring @ gram @ centring / n
         return np.maximum(np.linalg.eigvalsh(covariance)[::-1][:k], 0)
-    X, place = kernels.frequent_first(X)
-    mean[place] = mean.copy()
+    rows = kernels.prepare(X)
+    kind = np.float32 if rows.near_origin else np.float64
+    X = rows.rows.astype(kind)
     if k > LANCZOS_UP_TO:
         return _spectral_density(X, k)
-    # Far from the origin the difference below needs double precision; text is not.
-    kind = np.float32 if mean @ mean < 0.5 * (X.data @ X.data) / n else np.float64
-    X, mean = X.astype(kind), mean.astype(kind)
+    mean = mean[rows.order].astype(kind)
     product = LinearOperator((v, v), matvec=lambda u: X.T @ (X @ u) / kind(n) - mean * (mean @ u), dtype=kind)
     # A fixed first vector: ARPACK would otherwise draw one from the global random state.
     first = np.random.RandomState(0).uniform(-1, 1, v).astype(kind)
@@ -55,17 +54,17 @@ def _spectral_density(X: sp.csr_array, k: int) -> np.ndarray:
     """
     # X: (n, v) CSR -> (k,)
     n, v = X.shape
-    X = X.astype(np.float32)
+    kind = X.dtype.type
     columns, mean = X.T.tocsr(), np.asarray(X.mean(axis=0)).reshape(-1, 1)
-    basis = np.random.RandomState(0).choice(np.array([-1, 1], dtype=np.float32), (v, PROBES)) / np.float32(np.sqrt(v))
-    before, off = np.zeros_like(basis), np.zeros(PROBES, dtype=np.float32)
+    basis = np.random.RandomState(0).choice(np.array([-1, 1], dtype=kind), (v, PROBES)) / kind(np.sqrt(v))
+    before, off = np.zeros_like(basis), np.zeros(PROBES, dtype=kind)
     diagonals, offs = [], []
     for _ in range(QUADRATURE_STEPS):
-        following = columns @ (X @ basis) / np.float32(n) - mean * (mean.T @ basis) - off * before
+        following = columns @ (X @ basis) / kind(n) - mean * (mean.T @ basis) - off * before
         diagonals.append((following * basis).sum(axis=0, dtype=float))
-        following -= diagonals[-1].astype(np.float32) * basis
+        following -= diagonals[-1].astype(kind) * basis
         offs.append(np.sqrt((following**2).sum(axis=0, dtype=float)))
-        off = np.maximum(offs[-1], np.finfo(np.float32).tiny).astype(np.float32)
+        off = np.maximum(offs[-1], np.finfo(np.float32).tiny).astype(kind)
         before, basis = basis, following / off
     T = np.zeros((PROBES, QUADRATURE_STEPS, QUADRATURE_STEPS))
     at = np.arange(QUADRATURE_STEPS)

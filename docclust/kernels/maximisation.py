@@ -5,7 +5,7 @@ import numpy as np
 
 from docclust.gaussian import TINY
 
-# A word seen by more than one cluster in so many has all clusters: if there are fewer, every word that is seen.
+# A word seen by more than one cluster in so many has all clusters.
 DENSE_FROM = 8
 # What a word becomes: its sums, or the coefficients of a form.
 SUMS, OWN, TIED, ISOTROPIC = range(4)
@@ -14,9 +14,10 @@ _index = np.uintp
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def maximise(
-    begin, indptr, rows, data, row_starts, row_clusters, shares, counts, mode, smoothing, floor, strength, estimated,
-    noise, most_target, moment1, moment2, seen, seen_at, row_of, x_of, inverse_size, inverse_pooled, pooled_share,
-    variance, starts, lists, clusters, values, common, target, squares, inverses, logs, pulls, product,
+    begin, indptr, rows, data, row_starts, row_clusters, shares, counts, mode, listed_clusters, smoothing, floor,
+    strength, estimated, noise, most_target, moment1, moment2, seen, seen_at, row_of, x_of, inverse_size,
+    inverse_pooled, pooled_share,
+    starts, lists, clusters, values, common, target, squares, inverses, logs, pulls, product,
 ):  # fmt: skip
     """Words from `begin` on; returns the first one for which `clusters` or `values` had no room."""
     k = _index(counts.size)
@@ -50,12 +51,13 @@ def maximise(
                     c = _index(row_clusters[t])
                     moment1[c] += shares[t] * x
                     moment2[c] += shares[t] * xx
-                    if seen_at[c] != w:
+                    if listed_clusters and seen_at[c] != w:
                         seen_at[c] = w
                         seen[n_seen] = c
                         n_seen += one
         if n_whole:
             _add_whole(n_whole, row_of, x_of, shares, k, free, moment1, moment2)
+        if n_whole or not listed_clusters:
             n_seen = k
             for c in range(k):
                 seen[c] = c
@@ -67,7 +69,7 @@ def maximise(
         within = max(within, 0.0) / n
         if estimated:
             target[w] = within
-        dense = mode == SUMS or n_whole > 0 or _index(DENSE_FROM) * n_seen > k
+        dense = mode == SUMS or _index(DENSE_FROM) * n_seen > k
         if dense or (strength > 0 and target[w] > most_target):
             for c in range(k):
                 seen[c] = c
@@ -93,10 +95,21 @@ def maximise(
             growth *= ratio
             pseudo, pull = strength * target[w], target[w] + noise
             if n_seen == k:
-                _dense_row(
-                    k, first, moment1, moment2, inverse_size, inverse_pooled, pseudo, pull, smoothing, floor,
-                    variance, values, squares, inverses, pulls, product,
-                )  # fmt: skip
+                # In one loop: several short ones, each vectorised, take three times as long.
+                second, inverse = first + k, 1 / smoothing
+                reference = inverse if listed_clusters else 0.0
+                for c in range(k):
+                    mean = moment1[c] * inverse_size[c]
+                    own = (max(moment2[c] - mean * moment1[c], 0.0) + pseudo) * inverse_pooled[c]
+                    own = max(own, smoothing) if floor else own + smoothing
+                    precision = 1 / own
+                    linear, excess = mean * precision, precision - reference
+                    values[first + c] = linear
+                    values[second + c] = 0.5 * excess
+                    squares[c] += mean * linear
+                    inverses[c] += excess
+                    pulls[c] += pull * excess
+                    product[c] *= own * inverse
             else:
                 for t in range(n_seen):
                     c = seen[t]
@@ -126,41 +139,6 @@ def maximise(
             moment2[seen[t]] = 0.0
     _to_logs(product, logs)
     return common.size
-
-
-@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
-def _dense_row(
-    k, first, moment1, moment2, inverse_size, inverse_pooled, pseudo, pull, smoothing, floor,
-    variance, values, squares, inverses, pulls, product,
-):  # fmt: skip
-    """A word with all clusters, in short loops over few arrays: one over all of them is not vectorised."""
-    second, inverse = first + k, 1 / smoothing
-    for c in range(k):
-        scatter = max(moment2[c] - moment1[c] * moment1[c] * inverse_size[c], 0.0)
-        variance[c] = (scatter + pseudo) * inverse_pooled[c]
-    if floor:
-        for c in range(k):
-            variance[c] = max(variance[c], smoothing)
-    else:
-        for c in range(k):
-            variance[c] += smoothing
-    for c in range(k):
-        product[c] *= variance[c] * inverse
-    for c in range(k):
-        variance[c] = 1 / variance[c]
-    for c in range(k):
-        values[first + c] = moment1[c] * inverse_size[c] * variance[c]
-    for c in range(k):
-        mean = moment1[c] * inverse_size[c]
-        squares[c] += mean * mean * variance[c]
-    for c in range(k):
-        variance[c] -= inverse
-    for c in range(k):
-        values[second + c] = 0.5 * variance[c]
-    for c in range(k):
-        inverses[c] += variance[c]
-    for c in range(k):
-        pulls[c] += pull * variance[c]
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")

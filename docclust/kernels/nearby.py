@@ -16,7 +16,7 @@ _index = np.uintp
 def expect_near(
     begin, documents, groups, near_starts, near,
     indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant, drop,
-    J, Q, x_of, xx_of, place_of, place_in_table, position, words, table,
+    J, Q, ends, x_of, place_of, background, place_in_table, position, words, table,
     row_starts, kept, shares, labels, largest_share, counts, log_norm,
 ):  # fmt: skip
     """Groups of consecutive documents from `begin` on; returns the first group for which `kept` had no room.
@@ -48,43 +48,66 @@ def expect_near(
                         free, k, table,
                     )  # fmt: skip
                     n_words += one
-        for m in range(first, last):
-            i = _index(documents[m])
-            for t in range(width):
+        m = first
+        while m < last:
+            until = min(m + _index(ends.size), last)
+            for t in range((until - m) * width):
                 J[t] = 0.0
-            for r in range(n_nodes):
-                Q[r] = 0.0
-            background, n = 0.0, _index(0)
-            for p in range(_index(indptr[i]), _index(indptr[i + one])):
-                j = _index(indices[p])
-                x = data[p]
-                xx = x * x
-                if n_nodes == one or _index(starts[j + one]) - _index(starts[j]) == k:
-                    background += xx * common[j, 0]
-                else:
-                    for r in range(n_nodes):
-                        Q[r] += xx * common[j, r]
-                x_of[n] = x
-                xx_of[n] = xx
-                place_of[n] = place_in_table[j]
-                n += one
-            add_rows(n, x_of, xx_of, place_of, table, free, width, J)
-            for t in range(width):
-                c = near[first_near + t]
-                J[t] = scale[c] * J[t] + constant[c]
-                if n_nodes > one:
-                    for r in range(n_nodes):
-                        J[t] -= Q[r] * blend[r, c]
-            settle(m, width, k, background, drop, J, row_starts, kept, shares, labels, largest_share, log_norm)
-            for t in range(_index(row_starts[m]), _index(row_starts[m + one])):
+            for t in range((until - m) * n_nodes):
+                Q[t] = 0.0
+            _list_words(
+                m, until, documents, indptr, indices, data, starts, common, k, place_in_table, Q,
+                ends, x_of, place_of, background,
+            )  # fmt: skip
+            add_rows(until - m, ends, x_of, place_of, table, free, width, J)
+            for i in range(until - m):
+                for t in range(width):
+                    c = near[first_near + t]
+                    J[i * width + t] = scale[c] * J[i * width + t] + constant[c]
+                    if n_nodes > one:
+                        for r in range(n_nodes):
+                            J[i * width + t] -= Q[i * n_nodes + r] * blend[r, c]
+            settle(m, until, width, k, background, drop, J, row_starts, kept, shares, labels, largest_share, log_norm)
+            for t in range(_index(row_starts[m]), _index(row_starts[until])):
                 kept[t] = near[first_near + kept[t]]
                 counts[kept[t]] += shares[t]
-            labels[m] = near[first_near + _index(labels[m])]
+            for i in range(m, until):
+                labels[i] = near[first_near + _index(labels[i])]
+            m = until
         for t in range(n_words):
             place_in_table[words[t]] = -1
         for t in range(width):
             position[near[first_near + t]] = -1
     return groups.shape[0]
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+def _list_words(
+    first, last, documents, indptr, indices, data, starts, common, k, place_in_table, Q,
+    ends, x_of, place_of, background,
+):  # fmt: skip
+    """The words of a tile for `add_rows`, by their places in the table."""
+    one, n, n_nodes = _index(1), _index(0), _index(common.shape[1])
+    for m in range(first, last):
+        i, row = _index(documents[m]), _index(m - first)
+        total = 0.0
+        for p in range(_index(indptr[i]), _index(indptr[i + one])):
+            j, x = _index(indices[p]), data[p]
+            xx = x * x
+            if n_nodes == one or _index(starts[j + one]) - _index(starts[j]) == k:
+                total += xx * common[j, 0]
+            else:
+                for r in range(n_nodes):
+                    Q[row * n_nodes + r] += xx * common[j, r]
+            x_of[n] = x
+            place_of[n] = place_in_table[j]
+            n += one
+        while n % _index(4):
+            x_of[n] = 0.0
+            place_of[n] = _index(0)
+            n += one
+        ends[row] = n
+        background[row] = total
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")

@@ -12,7 +12,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from docclust.kernels import nearby
-from docclust.kernels.records import Compact, Expectation, Responsibilities, precision
+from docclust.kernels.expectation import scratch
+from docclust.kernels.records import Compact, Expectation, Responsibilities
 from docclust.kernels.steps import together
 
 # Documents of a group have at most so many weights, unless there is only one: its table then fits the cache.
@@ -98,18 +99,17 @@ def expect_near(piece: Piece, rows: sp.csr_array, near: Near, c: Compact, drop: 
     room = int(((piece.groups[:, 1] - piece.groups[:, 0]) * widths).sum())
     most = int((weights[piece.groups[:, 1]] - weights[piece.groups[:, 0]]).max())
     most = min(most, rows.shape[1])
-    longest = int(lengths.max(initial=0)) + 4
     starts, counts = np.zeros(m + 1, dtype=np.uint64), np.zeros(k)
-    clusters, shares = np.empty(room, dtype=np.uint32), np.empty(room, dtype=precision(k))
+    clusters, shares = np.empty(room, dtype=np.uint32), np.empty(room, dtype=c.pairs.values.dtype)
     labels, largest, log_norm = np.empty(m, dtype=np.int32), np.empty(m), np.empty(m)
     pairs = c.pairs
     nearby.expect_near(
         0, piece.documents, piece.groups, near.starts, near.clusters,
         rows.indptr, rows.indices, rows.data, pairs.starts, pairs.lists, pairs.clusters, pairs.values, c.free,
         c.common, c.blend, c.scale, c.constant, drop,
-        np.empty(width), np.empty(c.blend.shape[0]), np.empty(longest), np.empty(longest),
-        np.empty(longest, dtype=np.uintp), np.full(rows.shape[1], -1), np.full(k, -1), np.empty(most, dtype=np.uintp),
-        np.empty(most * width * (2 if c.free else 1), dtype=precision(k)),
+        *scratch(lengths, width, c.blend.shape[0]),
+        np.full(rows.shape[1], -1), np.full(k, -1), np.empty(most, dtype=np.uintp),
+        np.empty(most * width * (2 if c.free else 1), dtype=c.pairs.values.dtype),
         starts, clusters, shares, labels, largest, counts, log_norm,
     )  # fmt: skip
     responsibilities = Responsibilities(starts, clusters[: starts[-1]].copy(), shares[: starts[-1]].copy())

@@ -7,6 +7,9 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 
+# From so many clusters on parameters are held in single precision: they are most of what an E-step reads, and of the
+# memory. With fewer it gains nothing.
+SINGLE_FROM = 16
 # At most: more than there are workers, so that the last of them do not wait long for each other.
 WORD_BLOCKS = 16
 # At least, in weights: a block has work enough to hide what it costs to start it.
@@ -32,6 +35,16 @@ class Prepared:
     def order(self) -> np.ndarray:
         """The old place of every word: (v,)."""
         return np.argsort(self.place)
+
+    @cached_property
+    def near_origin(self) -> bool:
+        """Whether rows lie about the origin, as texts do; far from it, single precision loses what sets them apart."""
+        mean = np.asarray(self.rows.mean(axis=0)).ravel()
+        return bool(mean @ mean < 0.5 * (self.rows.data @ self.rows.data) / max(self.rows.shape[0], 1))
+
+    def precision(self, n_components: int) -> type:
+        """How parameters and responsibilities are held; sums are always double."""
+        return np.float32 if n_components >= SINGLE_FROM and self.near_origin else np.float64
 
     def every(self, stride: int) -> "Prepared":
         """The same with one document in so many."""

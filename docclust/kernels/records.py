@@ -4,13 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# From so many clusters on, parameters are held in single precision.
-SINGLE_FROM = 64
+# From so many clusters on, a word has only those that have seen it; with fewer it takes longer to list them.
+LISTED_FROM = 64
 
 
 @dataclass(frozen=True)
 class Responsibilities:
-    """Sparse, document by document: document i is in clusters[starts[i]:starts[i + 1]], by these shares."""
+    """Sparse, document by document: document i is in clusters[starts[i]:starts[i + 1]], by these shares.
+
+    In single precision or in double; so is what is made of them, but for sums.
+    """
 
     starts: np.ndarray
     clusters: np.ndarray
@@ -84,6 +87,6 @@ class Expectation:
     undecided: int
 
 
-def precision(n_components: int) -> type:
-    """How parameters are held: in single precision where reading them takes the time; sums are always double."""
-    return np.float32 if n_components >= SINGLE_FROM else np.float64
+def lists_clusters(n_components: int) -> bool:
+    """Whether words that few clusters have seen have those alone, and not all of them."""
+    return n_components >= LISTED_FROM

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from docclust.gaussian import Coefficients, Form, Moments, Parameters
 from docclust.kernels import expectation, maximisation, unseen
 from docclust.kernels.maximisation import ISOTROPIC, OWN, SUMS, TIED
-from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities, precision
+from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities, lists_clusters
 
 # A responsibility less than e^DROP times the largest one of its document is taken to be zero, and the others are
 # scaled to sum to one. With q the responsibilities kept, F(q, parameters) <= objective (Neal & Hinton 1998, section 2),
@@ -29,9 +29,10 @@ def is_sparse(form: Form, smoothing: float) -> bool:
     return form.smoothing != "prior" and not kinks and smoothing > 0
 
 
-def one_hot(labels: np.ndarray) -> Responsibilities:
+def one_hot(labels: np.ndarray, precision: type = np.float64) -> Responsibilities:
     """Every document wholly in its cluster."""
-    return Responsibilities(np.arange(labels.size + 1, dtype=np.uint64), labels.astype(np.uint32), np.ones(labels.size))
+    shares = np.ones(labels.size, dtype=precision)
+    return Responsibilities(np.arange(labels.size + 1, dtype=np.uint64), labels.astype(np.uint32), shares)
 
 
 def together(parts: list[Expectation]) -> Expectation:
@@ -56,14 +57,14 @@ def assigned(r: Responsibilities, rows: np.ndarray, labels: np.ndarray) -> Respo
     keep_pairs = np.repeat(keep, lengths)
     lengths[rows] = 1
     starts = np.append(0, np.cumsum(lengths))
-    clusters, shares = np.empty(starts[-1], dtype=np.uint32), np.ones(starts[-1])
+    clusters, shares = np.empty(starts[-1], dtype=np.uint32), np.ones(starts[-1], dtype=r.shares.dtype)
     others = np.repeat(keep, lengths)
     clusters[others], shares[others] = r.clusters[keep_pairs], r.shares[keep_pairs]
     clusters[starts[:-1][rows]] = labels
     return Responsibilities(starts.astype(np.uint64), clusters, shares)
 
 
-def compact(c: Coefficients) -> Compact:
+def compact(c: Coefficients, precision: type = np.float64) -> Compact:
     """The same coefficients with every cluster at every word."""
     # linear: (v, k); quadratic: (v, k) or (v, 1)
     v, k = c.linear.shape
@@ -73,7 +74,7 @@ def compact(c: Coefficients) -> Compact:
         np.arange(v + 1, dtype=np.uint64) * np.uint64(k),
         np.zeros(v + 1, dtype=np.uint64),
         np.empty(0, dtype=np.uint32),
-        np.ascontiguousarray(values, dtype=precision(k)).ravel(),
+        np.ascontiguousarray(values, dtype=precision).ravel(),
     )
     return Compact(pairs, c.quadratic if shared else np.zeros((v, 1)), np.ones((1, k)), np.ones(k), c.constant)
 
@@ -83,12 +84,15 @@ def log_joint(X: sp.csr_array, c: Compact) -> np.ndarray:
     # X: (n, v) CSR -> (n, k)
     n, k = X.shape[0], c.constant.size
     J = np.empty((n, k))
-    nothing = np.empty(0)
-    responsibilities = np.zeros(1, dtype=np.uint64), np.empty(k, dtype=np.uint32), np.empty(k, dtype=precision(k))
+    tile, nothing = expectation.scratch(np.diff(X.indptr), k, c.blend.shape[0]), np.empty(0)
+    responsibilities = (
+        np.zeros(1, dtype=np.uint64),
+        np.empty(0, dtype=np.uint32),
+        np.empty(0, dtype=c.pairs.values.dtype),
+    )
     expectation.expect(
-        0, *_arrays(X, c), 0.0, *_scratch(X, c), *responsibilities, np.empty(n, dtype=np.int32), nothing, nothing,
-        nothing, J,
-    )  # fmt: skip
+        0, *_arrays(X, c), 0.0, *tile, *responsibilities, np.empty(n, dtype=np.int32), nothing, nothing, nothing, J
+    )
     return J
 
 
@@ -103,25 +107,19 @@ def _arrays(X: sp.csr_array, c: Compact) -> tuple:
     return X.indptr, X.indices, X.data, *parameters
 
 
-def _scratch(X: sp.csr_array, c: Compact) -> tuple:
-    words = int(np.diff(X.indptr).max(initial=0)) + 4
-    sums = np.empty(c.constant.size), np.empty(c.blend.shape[0])
-    return *sums, np.empty(words), np.empty(words), np.empty(words, dtype=np.uintp)
-
-
 def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> Expectation:
     """E-step over a block of documents; undecided are those whose largest responsibility is below the bound."""
     # X: (n, v) CSR
     n, k = X.shape[0], c.constant.size
     starts, counts = np.zeros(n + 1, dtype=np.uint64), np.zeros(k)
-    clusters, shares = np.empty(_room(n, k), dtype=np.uint32), np.empty(_room(n, k), dtype=precision(k))
+    clusters, shares = np.empty(_room(n, k), dtype=np.uint32), np.empty(_room(n, k), dtype=c.pairs.values.dtype)
     labels, largest, log_norm = np.empty(n, dtype=np.int32), np.empty(n), np.empty(n)
-    shared, scratch = _arrays(X, c), _scratch(X, c)
+    shared, tile = _arrays(X, c), expectation.scratch(np.diff(X.indptr), k, c.blend.shape[0])
     no_joint = np.empty((0, 0))
     done = 0
     while True:
         done = expectation.expect(
-            done, *shared, drop, *scratch, starts, clusters, shares, labels, largest, counts, log_norm, no_joint
+            done, *shared, drop, *tile, starts, clusters, shares, labels, largest, counts, log_norm, no_joint
         )
         if done == n:
             break
@@ -151,18 +149,22 @@ def maximise(
     """M-step over a block of words; pooled variances are drawn to `target` (v,), or to that within the clusters."""
     # words: (v, n) CSR
     mode = {"own": OWN, "pooled": OWN, "tied": TIED}.get(form.covariance, ISOTROPIC)
-    values = np.empty(_room(words.shape[0], 2 * counts.size), dtype=precision(counts.size))
+    noise = smoothing if form.smoothing == "noise" else 0.0
+    values = np.empty(_room(words.shape[0], 2 * counts.size), dtype=r.shares.dtype)
     pairs, common, target, sums = _maximised(words, r, counts, mode, values, form, smoothing, target)
     if mode != OWN:
         common = common[:, None]
         background = np.array([-np.log(2 * common).sum(axis=0), 2 * common.sum(axis=0), [0.0]])
+    elif not lists_clusters(counts.size):  # all that sets a pair apart from no variance at all is in its numbers
+        background = common.size * np.array([[np.log(smoothing)], [0.0], [0.0]])
+        common = np.zeros((common.size, 1))
     elif not form.pooled_strength:
-        common = np.full((common.size, 1), 0.5 / smoothing)
         background = common.size * np.array([[np.log(smoothing)], [1 / smoothing], [0.0]])
+        common = np.full((common.size, 1), 0.5 / smoothing)
     else:
-        noise = smoothing if form.smoothing == "noise" else 0.0
+        single = r.shares.dtype == np.float32
         dense = np.diff(pairs.starts) == counts.size  # these refer to the smoothing alone
-        common, background = unseen.precisions(target, dense, counts, form.pooled_strength, smoothing, noise)
+        common, background = unseen.precisions(target, dense, counts, form.pooled_strength, smoothing, noise, single)
     return Maximised(pairs, common, target, *sums, background)
 
 
@@ -172,21 +174,20 @@ def _maximised(words, r, counts, mode, values, form, smoothing, target) -> tuple
     clusters = np.empty(_room(m, k), dtype=np.uint32)
     squares, inverses, logs, pulls, product = np.zeros(k), np.zeros(k), np.zeros(k), np.zeros(k), np.ones(k)
     documents = int(np.diff(words.indptr).max(initial=0)) + 4
-    scratch = np.zeros(k), np.zeros(k), np.empty(k, dtype=np.uint32), np.full(k, -1)
-    scratch += np.empty(documents, dtype=np.uintp), np.empty(documents), *np.empty((4, k))
+    sums = np.zeros(k), np.zeros(k), np.empty(k, dtype=np.uint32), np.full(k, -1)
+    sums += np.empty(documents, dtype=np.uintp), np.empty(documents), *np.empty((3, k))
     strength = form.pooled_strength if mode == OWN else 0.0
     estimated = strength > 0 and target is None
     common, target = np.empty(m), np.zeros(m) if target is None else target
     noise = smoothing if form.smoothing == "noise" else 0.0
-    most_target = smoothing * unseen.most_ratio(unseen.pooled_shares(counts, strength))
+    most_target = smoothing * unseen.most_ratio(unseen.pooled_shares(counts, strength), r.shares.dtype == np.float32)
     options = form.smoothing == "floor", strength, estimated, noise, most_target
-    shares = r.shares.astype(precision(k), copy=False)
     done = 0
     while True:
         done = maximisation.maximise(
-            done, words.indptr, words.indices, words.data, r.starts, r.clusters, shares, counts,
-            mode, smoothing, *options, *scratch, starts, lists, clusters, values, common, target,
-            squares, inverses, logs, pulls, product,
+            done, words.indptr, words.indices, words.data, r.starts, r.clusters, r.shares, counts,
+            mode, lists_clusters(k) and mode != SUMS, smoothing, *options, *sums,
+            starts, lists, clusters, values, common, target, squares, inverses, logs, pulls, product,
         )  # fmt: skip
         if done == m:
             break
@@ -282,8 +283,8 @@ def parameters(c: Compact, counts: np.ndarray, form: Form, smoothing: float) -> 
         cluster[sparse] = c.pairs.clusters[c.pairs.lists[first] : c.pairs.lists[words[-1] + 1]]
         means[word, cluster] = c.pairs.values[linear]
         if c.free:
-            reference = np.where(sparse, variances[word, cluster], smoothing)
-            variances[word, cluster] = 0.5 / (quadratic + 0.5 / reference)
+            reference = np.where(sparse, 0.5 / variances[word, cluster], c.common[word, 0])
+            variances[word, cluster] = 0.5 / (quadratic + reference)
     means *= c.scale
     means *= variances
     return Parameters(counts / counts.sum(), means, variances, smoothing if form.smoothing == "noise" else 0.0)

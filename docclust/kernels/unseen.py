@@ -9,16 +9,13 @@ sum of squares at each node instead of one for each cluster. Without pooling g i
 import numpy as np
 
 from docclust.gaussian import TINY
-from docclust.kernels.maximisation import DENSE_FROM
-from docclust.kernels.records import SINGLE_FROM
 
 # Relative error of an interpolated precision. That of polynomial interpolation of 1 / (z + g) at R Chebyshev nodes of
 # an interval is exactly T_R(x) / T_R(-z), g = x and z on the scale where the interval is [-1, 1]; |T_R(x)| <= 1.
-# With many clusters it is that of the parameters, which are single.
-TOLERANCE, TOLERANCE_OF_MANY = 1e-10, 1e-7
-# Words whose t_j is so large that they would need more nodes have all clusters, as if all had seen them. That costs the
-# more the more clusters there are.
-MOST_NODES, MOST_NODES_OF_MANY = 8, 16
+# In single precision it is that of the parameters.
+TOLERANCE, TOLERANCE_SINGLE = 1e-10, 1e-7
+# Words whose t_j is so large that they would need more nodes have all clusters, as if all had seen them.
+MOST_NODES = 16
 
 
 def pooled_shares(counts: np.ndarray, strength: float) -> np.ndarray:
@@ -27,27 +24,25 @@ def pooled_shares(counts: np.ndarray, strength: float) -> np.ndarray:
     return strength / (np.maximum(counts, TINY) + strength)
 
 
-def nodes(shares: np.ndarray) -> np.ndarray:
-    """Chebyshev nodes on the range of the shares, as many as the tolerance asks for; one if all words are dense."""
+def nodes(shares: np.ndarray, single: bool) -> np.ndarray:
+    """Chebyshev nodes on the range of the shares, as many as the tolerance asks for."""
     # shares: (k,) -> (R,)
     centre, half = _range(shares)
     n = 1
-    if half > 1e-12 * centre and shares.size >= DENSE_FROM:
-        pole = (1 / most_ratio(shares) + centre) / half
-        most, acosh = _limits(shares.size)
-        n = min(most, int(np.ceil(acosh / np.arccosh(pole))))
+    if half > 1e-12 * centre:
+        pole = (1 / most_ratio(shares, single) + centre) / half
+        n = min(MOST_NODES, int(np.ceil(_acosh(single) / np.arccosh(pole))))
     return centre + half * np.cos(_angles(n))
 
 
-def most_ratio(shares: np.ndarray) -> float:
+def most_ratio(shares: np.ndarray, single: bool) -> float:
     """The most that t_j / s may be for so many nodes to be enough; infinite where clusters are of much the same size.
 
     With z the least s / t_j, so many nodes are enough where (z + centre) / half is at least a number of theirs alone.
     """
     # shares: (k,)
     centre, half = _range(shares)
-    most, acosh = _limits(shares.size)
-    least = np.cosh(acosh / most) * half - centre
+    least = np.cosh(_acosh(single) / MOST_NODES) * half - centre
     return 1 / least if least > 0 else np.inf
 
 
@@ -64,14 +59,20 @@ def blend(shares: np.ndarray, n_nodes: int) -> np.ndarray:
 
 
 def precisions(
-    target: np.ndarray, dense: np.ndarray, counts: np.ndarray, strength: float, smoothing: float, noise: float
+    target: np.ndarray,
+    dense: np.ndarray,
+    counts: np.ndarray,
+    strength: float,
+    smoothing: float,
+    noise: float,
+    single: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     """1 / (2 u) of every word at every node, and the sums over words of log u, 1 / u and (t + noise) / u.
 
     Of a `dense` word, which has all clusters, u is taken to be s.
     """
     # target, dense: (v,); counts: (k,) -> (v, R), (3, R)
-    found = nodes(pooled_shares(counts, strength))
+    found = nodes(pooled_shares(counts, strength), single)
     common = np.full((target.size, found.size), 0.5 / smoothing)
     sparse = np.flatnonzero(~dense)
     variances = target[sparse, None] * found + smoothing
@@ -85,10 +86,8 @@ def precisions(
     return common, sums
 
 
-def _limits(n_components: int) -> tuple[int, float]:
-    """The most nodes, and arccosh(1 / tolerance)."""
-    many = n_components >= SINGLE_FROM
-    return (MOST_NODES_OF_MANY if many else MOST_NODES), np.arccosh(1 / (TOLERANCE_OF_MANY if many else TOLERANCE))
+def _acosh(single: bool) -> float:
+    return float(np.arccosh(1 / (TOLERANCE_SINGLE if single else TOLERANCE)))
 
 
 def _range(shares: np.ndarray) -> tuple[float, float]:
