@@ -30,13 +30,14 @@ BLOCK_ROWS, SUM_ROWS = 4096, 65_536
 HARD_FROM = 0.99
 
 
-def responsibilities(model: SparseGaussianMixture, X: sp.csr_array, c: Coefficients) -> sp.csr_array:
+def responsibilities(model: SparseGaussianMixture, X: sp.csr_array, c: Coefficients | None = None) -> sp.csr_array:
     """Calibrated probability of every cluster for every document; those that matter, rows sum to one.
 
-    `c` are the model's `coefficients`. Short texts have some probability in every cluster; of many documents in many
-    clusters only the largest are kept.
+    Short texts have some probability in every cluster. Of many documents in many clusters only the largest are kept.
+    `c` are the model's `coefficients`, where they are at hand.
     """
     # X: (n, v) CSR -> (n, k) CSR
+    c = model.coefficients() if c is None else c
     many = max(AT_LEAST_STORED, MOST_STORED // X.shape[0])
     kept = []
     for block in blocks(X, model.block_rows):
