@@ -214,6 +214,7 @@ class ReportSettings(Section):
     html: bool = True
     text: bool = True
     max_text_mib: PositiveFloat = 8.0
+    max_documents: PositiveInt = 50_000
     iterations: bool = True
 
 

@@ -66,6 +66,7 @@ def render(run: "Run", texts: "Texts | None") -> str:
             below=f"{run.settings.ambiguity.undecided_below:g}",
             balance=f"{run.settings.keywords.balance:g}",
             text_note=held.meta["text_note"],
+            part=held.part,
         )
     )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from docclust.report import packing, words
+from docclust.report.part import held, sentence
 from docclust.report.texts import Texts, fitted, marks
 
 if TYPE_CHECKING:
@@ -20,8 +21,12 @@ LEAST_SLICE = 0.005
 
 @dataclass(frozen=True)
 class Page:
-    """What scripts read: meta as JSON in the page, the other three packed; no texts without a block."""
+    """What scripts read: meta as JSON in the page, the other three packed; no texts without a block.
 
+    part : which documents it holds, in a sentence, where it does not hold all
+    """
+
+    part: str
     meta: dict[str, Any]
     lists: str
     numbers: dict[str, Any]
@@ -29,7 +34,7 @@ class Page:
 
 
 def page(run: "Run", texts: Texts | None) -> Page:
-    """Choose and pack what the page shows.
+    """Choose and pack what the page shows; its scripts know a document by its place among those it holds.
 
     Parameters
     ----------
@@ -37,43 +42,45 @@ def page(run: "Run", texts: Texts | None) -> Page:
     texts : Texts or None
         None leaves every text out; titles and ids stay.
     """
-    documents = run.documents
-    rows = {document.id: row for row, document in enumerate(documents)}
+    chosen = held(run)
+    documents = [run.documents[row] for row in chosen]
+    places = {document.id: place for place, document in enumerate(documents)}
     evidence, listed = _evidence(run)
-    kept, note = fitted(run, texts, {rows[found.id] for found in evidence})
-    found_words = words.candidates(run)
-    by_id = {document.id: kept[rows[document.id]] or "" for document in evidence} if kept else {}
+    told = {places[found.id] for found in evidence}
+    kept, note = fitted(run, texts, told)
+    found_words = words.candidates(run, chosen)
+    by_id = {document.id: kept[places[document.id]] or "" for document in evidence} if kept else {}
     marked = list(marks(run, evidence, by_id)) if kept else [[]] * len(evidence)
     labels = sorted({document.label for document in documents if document.label is not None})
-    place = {label: i for i, label in enumerate(labels, start=1)}
+    numbered = {label: i for i, label in enumerate(labels, start=1)}
     numbers = {
         "cluster": np.array([d.cluster for d in documents]),
         "runner": np.array([0 if d.runner_up is None else d.runner_up + 1 for d in documents]),
-        "label": np.array([0 if d.label is None else place[d.label] for d in documents]),
+        "label": np.array([0 if d.label is None else numbered[d.label] for d in documents]),
         **{
             name: in_65535ths(np.array([getattr(d, name) for d in documents], dtype=float))
             for name in ("probability", "runner_up_probability", "mixed", "unclear", "atypical")
         },
         "word_lengths": found_words.lengths,
         "word_rows": found_words.rows,
-        **_pies(run, {rows[found.id] for found in evidence}),
+        **_pies(run, chosen, told),
     }
     lists = {
         "ids": [d.id for d in documents],
         "titles": ["" if d.title == d.id else d.title for d in documents],
         "labels": labels,
         "words": found_words.shown,
-        "clusters": _clusters(run, rows, found_words),
+        "clusters": _clusters(run, places, found_words),
         "ambiguous": [
-            _told(found, rows[found.id], place < listed, parts)
-            for place, (found, parts) in enumerate(zip(evidence, marked, strict=True))
+            _told(found, places[found.id], i < listed, parts)
+            for i, (found, parts) in enumerate(zip(evidence, marked, strict=True))
         ],
         "convergence": run.convergence,
         "frames": None,
     }
     meta = {
         "name": run.settings.name,
-        "documents": len(documents),
+        "documents": len(run.documents),
         "clusters": len(run.clusters),
         "below": run.settings.ambiguity.undecided_below,
         "balance": run.settings.keywords.balance,
@@ -82,14 +89,15 @@ def page(run: "Run", texts: Texts | None) -> Page:
         "map": None,
     }
     if run.map is not None:
-        meta["map"], places = _map(run.map)
-        numbers |= places
+        meta["map"], drawn = _map(run.map, chosen)
+        numbers |= drawn
         if run.map.frames is not None:
-            lists["frames"], shares = _frames(run.map.frames)
+            lists["frames"], shares = _frames(run.map.frames, chosen)
             numbers |= shares
     if kept:
         numbers["text_lengths"] = np.array(texts.lengths)
     return Page(
+        part=sentence(len(documents), len(run.documents)),
         meta=meta,
         lists=packing.packed_json(finite(lists)),
         numbers=packing.packed_numbers(numbers),
@@ -125,12 +133,12 @@ def _evidence(run: "Run") -> tuple[list["Ambiguous"], int]:
     return list(found.values()), listed
 
 
-def _told(found: "Ambiguous", row: int, listed: bool, marked: list[tuple[int, int, int]]) -> dict[str, Any]:
+def _told(found: "Ambiguous", place: int, listed: bool, marked: list[tuple[int, int, int]]) -> dict[str, Any]:
     pair = [pull.cluster for pull in found.pulls[:2]]
     if len(pair) < 2 and found.runner_up is not None:
         pair = [found.cluster, found.runner_up]
     return {
-        "row": row,
+        "row": place,
         "listed": listed,
         "kinds": found.kinds,
         "pair": pair,
@@ -144,7 +152,7 @@ def _told(found: "Ambiguous", row: int, listed: bool, marked: list[tuple[int, in
     }
 
 
-def _clusters(run: "Run", rows: dict[str, int], found: words.Words) -> list[dict[str, Any]]:
+def _clusters(run: "Run", places: dict[str, int], found: words.Words) -> list[dict[str, Any]]:
     lengths = np.maximum(np.linalg.norm(run.model.means_, axis=1, keepdims=True), np.finfo(float).tiny)
     cosines = (run.model.means_ @ run.model.means_.T) / (lengths * lengths.T)
     np.fill_diagonal(cosines, -np.inf)
@@ -154,9 +162,12 @@ def _clusters(run: "Run", rows: dict[str, int], found: words.Words) -> list[dict
             "size": cluster.size,
             "weight": cluster.weight,
             "name": " / ".join(keyword.word for keyword in cluster.keywords[:2]) or "(no words)",
-            "words": [[word, float(f"{weight:.4g}"), float(f"{lift:.4g}")] for word, weight, lift in candidates],
-            "representatives": [rows[member.id] for member in cluster.representatives if member.id in rows],
-            "mixed": [rows[document.id] for document in cluster.mixed],
+            "words": [
+                [word, float(f"{weight:.4g}"), float(f"{lift:.4g}"), *known]
+                for word, weight, lift, *known in candidates
+            ],
+            "representatives": [places[member.id] for member in cluster.representatives if member.id in places],
+            "mixed": [places[document.id] for document in cluster.mixed],
             "nearest": [
                 [int(other), round(float(cosines[cluster.id, other]), 3)]
                 for other in order[cluster.id, :NEAREST]
@@ -168,12 +179,13 @@ def _clusters(run: "Run", rows: dict[str, int], found: words.Words) -> list[dict
     ]
 
 
-def _pies(run: "Run", listed: set[int]) -> dict[str, np.ndarray]:
+def _pies(run: "Run", chosen: np.ndarray, listed: set[int]) -> dict[str, np.ndarray]:
     """Probabilities of the undecided and the listed documents: how many slices, of which clusters, how large."""
+    # chosen: (h,) rows; listed: places among them
     P, below = run.responsibilities, run.settings.ambiguity.undecided_below
     lengths, clusters, shares = [], [], []
-    for row, document in enumerate(run.documents):
-        if document.probability >= below and row not in listed:
+    for place, row in enumerate(chosen.tolist()):
+        if run.documents[row].probability >= below and place not in listed:
             lengths.append(0)
             continue
         part = slice(P.indptr[row], P.indptr[row + 1])
@@ -189,21 +201,22 @@ def _pies(run: "Run", listed: set[int]) -> dict[str, np.ndarray]:
     }
 
 
-def _map(found: "Map") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    low, high = found.points.min(axis=0).astype(float), found.points.max(axis=0).astype(float)
+def _map(found: "Map", chosen: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    points = found.points[chosen]
+    low, high = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
     span = np.where(high > low, high - low, 1.0)
-    places = np.round((found.points - low) / span * FULL).astype(int)
+    places = np.round((points - low) / span * FULL).astype(int)
     about = {"low": low.tolist(), "span": span.tolist(), "ellipses": _ellipses(found.centres, found.covariances)}
     return about, {"x": places[:, 0], "y": places[:, 1]}
 
 
-def _frames(frames: "Frames") -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def _frames(frames: "Frames", chosen: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     about = {
         "iterations": frames.iterations.tolist(),
         "ellipses": [_ellipses(*each) for each in zip(frames.centres, frames.covariances, strict=True)],
     }
     return about, {
-        "frame_rows": frames.rows,
+        "frame_rows": np.searchsorted(chosen, frames.rows),
         "frame_shares": frames.shares.ravel(),
         "frame_softened": frames.softened.ravel(),
     }

@@ -9,6 +9,7 @@ import numpy as np
 
 from docclust.errors import DocclustError
 from docclust.report import packing
+from docclust.report.part import held
 
 if TYPE_CHECKING:
     from docclust.results import Ambiguous, Run
@@ -25,8 +26,8 @@ MIB = 2**20
 class Texts:
     """What could be read again.
 
-    texts : by row, as much as is kept; None where the corpus no longer has the document
-    lengths : by row, characters before cutting
+    texts : of the documents the page holds, as much as is kept; None where the corpus no longer has the document
+    lengths : of the same, characters before cutting
     problem : why there are no texts, or None
     """
 
@@ -35,22 +36,22 @@ class Texts:
     problem: str | None = None
 
     def cut(self, longest: int, whole: set[int]) -> list[str | None]:
-        """The texts, those not in `whole` cut to `longest` characters."""
-        return [text if text is None or row in whole else shorten(text, longest) for row, text in enumerate(self.texts)]
+        """The texts, those not at a place in `whole` cut to `longest` characters."""
+        return [text if text is None or i in whole else shorten(text, longest) for i, text in enumerate(self.texts)]
 
 
 def read(run: "Run") -> Texts:
-    """Read the texts of a run's documents from its corpus, if it is still there."""
+    """Read the texts of the documents that the page holds from the corpus of a run, if it is still there."""
     from docclust import corpus
 
-    rows = {document.id: row for row, document in enumerate(run.documents)}
-    texts: list[str | None] = [None] * len(rows)
-    lengths = [0] * len(rows)
+    places = {run.documents[row].id: place for place, row in enumerate(held(run).tolist())}
+    texts: list[str | None] = [None] * len(places)
+    lengths = [0] * len(places)
     try:
         for document in corpus.read(run.settings.corpus, Counter()):
-            row = rows.get(document.id)
-            if row is not None:
-                texts[row], lengths[row] = shorten(document.text, LONGEST), len(document.text)
+            place = places.get(document.id)
+            if place is not None:
+                texts[place], lengths[place] = shorten(document.text, LONGEST), len(document.text)
     except DocclustError as error:
         return Texts([], [], str(error))
     if not any(texts):
@@ -59,7 +60,7 @@ def read(run: "Run") -> Texts:
 
 
 def fitted(run: "Run", texts: Texts | None, whole: set[int]) -> tuple[list[str | None] | None, str]:
-    """The texts, cut to fit the page except those of the rows in `whole`, and a sentence on what is missing."""
+    """The texts, cut to fit the page except those at the places in `whole`, and a sentence on what is missing."""
     if texts is None:
         return None, "Texts were left out of this report on request."
     if texts.problem:

@@ -1,5 +1,6 @@
 """The words a cluster could be described by, at every balance of the slider, and the documents that hold them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,19 +21,20 @@ class Words:
     """Candidates and where they occur.
 
     shown : the words, as people write them
-    clusters : of every cluster its candidates, each with place in `shown`, mean weight and lift
-    lengths : (w,) in how many documents each word is
-    rows : the documents of all words one after the other, as distances from the document before
+    clusters : of every cluster its candidates, each with place in `shown`, mean weight and lift; where a part of the
+        documents is held, also in how many of the cluster and of the whole corpus it is
+    lengths : (w,) in how many of the documents held each word is
+    rows : these documents of all words one after the other, by their places, as distances from the one before
     """
 
     shown: list[str]
-    clusters: list[list[tuple[int, float, float]]]
+    clusters: list[list[tuple[int, float, float] | tuple[int, float, float, int, int]]]
     lengths: np.ndarray
     rows: np.ndarray
 
 
-def candidates(run: "Run") -> Words:
-    """For every cluster the words that are among its best at some balance."""
+def candidates(run: "Run", held: np.ndarray) -> Words:
+    """For every cluster the words that are among its best at some balance; `held` are the rows of the documents."""
     means = run.model.means_
     sizes = run.model.weights_ * len(run.documents)
     lift = keywords.lift(means, sizes)
@@ -40,21 +42,33 @@ def candidates(run: "Run") -> Words:
     excluded = np.array([word.casefold() in hidden for word in run.display], dtype=bool)
     chosen = [_best(means[[c]], lift[[c]], excluded) for c in range(len(means))]
     used = np.unique(np.concatenate(chosen)).astype(int)
-    columns = run.counts[:, used].tocsc()
+    columns = run.counts[held][:, used].tocsc()
     columns.sort_indices()
     lengths = np.diff(columns.indptr)
     rows = np.diff(columns.indices.astype(np.int64), prepend=0)
     first = columns.indptr[:-1][lengths > 0]
     rows[first] = columns.indices[first]
+    known = _known(run, used) if held.size < len(run.documents) else lambda c, place: ()
     return Words(
         shown=[run.display[word] for word in used],
         clusters=[
-            [(int(np.searchsorted(used, word)), float(means[c, word]), float(lift[c, word])) for word in words]
+            [
+                (place, float(means[c, word]), float(lift[c, word]), *known(c, place))
+                for word, place in zip(words, np.searchsorted(used, words).tolist(), strict=True)
+            ]
             for c, words in enumerate(chosen)
         ],
         lengths=lengths,
         rows=rows,
     )
+
+
+def _known(run: "Run", used: np.ndarray) -> Callable[[int, int], tuple[int, int]]:
+    """What tells of a cluster and a word in how many documents of the cluster, and of all, the word is."""
+    labels = np.array([document.cluster for document in run.documents])
+    inside = keywords.document_frequencies(run.counts, labels, len(run.clusters), used)
+    everywhere = inside.sum(axis=0)
+    return lambda c, place: (int(inside[c, place]), int(everywhere[place]))
 
 
 def _best(means: np.ndarray, lift: np.ndarray, excluded: np.ndarray) -> np.ndarray:

@@ -10,9 +10,8 @@ function keywordList(cluster, balance) {
   const best = keywordsOf(cluster, balance);
   const heaviest = Math.max(...best.map(([, weight]) => weight));
   return best.map(([word, weight, lift]) => {
-    const rows = holders(word);
-    const inside = rows.filter((row) => D.cluster[row] === cluster).length;
-    const said = `${inside.toLocaleString("en")} in, ${(rows.length - inside).toLocaleString("en")} out`;
+    const [inside, all] = spread(word, cluster);
+    const said = `${inside.toLocaleString("en")} in, ${(all - inside).toLocaleString("en")} out`;
     return el("li", {}, el("button", { type: "button", class: "plain", title: `weight ${weight}, ${lift} times the corpus`, onclick: () => openWord(word, cluster) }, el("bdi", { text: D.words[word] })),
       bar(weight / heaviest, cluster), el("span", { class: "small", text: said }));
   });

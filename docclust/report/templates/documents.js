@@ -40,7 +40,7 @@ function refreshDocuments() {
 }
 
 function sayFound(searching = table.searching) {
-  $("documents-count").textContent = `${table.rows.length.toLocaleString("en")} of ${count(D.n, "document")}${searching ? "; still searching the texts" : ""}.`;
+  $("documents-count").textContent = `${table.rows.length.toLocaleString("en")} of ${count(D.n, "document")}${here()}${searching ? "; still searching the texts" : ""}.`;
 }
 
 // Texts are searched block by block, and the page answers in between.

@@ -86,7 +86,7 @@ function shapeIcon(cluster) {
 
 function sayShown(found, matches) {
   const { inView } = found, thin = ["undecided", "decided"].some((kind) => found[kind].length < inView[kind]);
-  const said = `In view: ${count(inView.listed, "listed ambiguous document")}, ${found.undecided.length.toLocaleString("en")} of ${inView.undecided.toLocaleString("en")} other undecided and ${found.decided.length.toLocaleString("en")} of ${inView.decided.toLocaleString("en")} decided ones are drawn.`;
+  const said = `In view${isPart() ? ", of the documents in this page" : ""}: ${count(inView.listed, "listed ambiguous document")}, ${found.undecided.length.toLocaleString("en")} of ${inView.undecided.toLocaleString("en")} other undecided and ${found.decided.length.toLocaleString("en")} of ${inView.decided.toLocaleString("en")} decided ones are drawn.`;
   const next = `${said}${thin ? " Thinned evenly; every listed ambiguous document is always drawn. Zoom in to see more." : ""}${matches ? ` ${count(matches.length, "match").replace("matchs", "matches")} ringed.` : ""}`;
   if ($("map-shown").textContent !== next) $("map-shown").textContent = next;
 }

@@ -52,12 +52,12 @@ async function openDocument(row) {
 
 function openWord(word, cluster) {
   opened = null;
-  const rows = holders(word);
-  const sides = [["In the cluster", rows.filter((row) => D.cluster[row] === cluster)], ["In other clusters", rows.filter((row) => D.cluster[row] !== cluster)]];
+  const rows = holders(word), [inside, all] = spread(word, cluster);
+  const sides = [["In the cluster", inside, rows.filter((row) => D.cluster[row] === cluster)], ["In other clusters", all - inside, rows.filter((row) => D.cluster[row] !== cluster)]];
   const most = 200;
-  const parts = sides.flatMap(([said, found]) => [el("h3", { text: `${said}: ${count(found.length, "document")}` }),
+  const parts = sides.flatMap(([said, number, found]) => [el("h3", { text: `${said}: ${count(number, "document")}` }),
     el("ul", {}, ...found.slice(0, most).map((row) => el("li", { class: "line" }, badge(D.cluster[row]), opener(row), el("span", { class: "small", text: share(D.probability[row]) })))),
-    found.length > most ? el("p", { class: "small", text: `The first ${most} are shown.` }) : null]);
+    found.length > most ? el("p", { class: "small", text: `The first ${most}${here()} are shown.` }) : found.length < number ? el("p", { class: "small", text: `${count(found.length, "document")} of them${here()}.` }) : null]);
   show(`“${D.words[word]}”`, el("p", {}, badge(cluster), ` ${D.clusters[cluster].name}`), ...parts);
 }
 

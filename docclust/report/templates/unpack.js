@@ -36,7 +36,7 @@ async function unpack() {
   D.meta = parsed("meta");
   const [lists] = await Promise.all([inflated(parsed("lists")), unpackNumbers(parsed("numbers"))]);
   Object.assign(D, JSON.parse(new TextDecoder().decode(lists)));
-  D.n = D.meta.documents;
+  D.n = D.ids.length;
   D.k = D.meta.clusters;
   D.wordStarts = starts(D.word_lengths);
   D.pieStarts = starts(D.pie_lengths);
@@ -44,11 +44,22 @@ async function unpack() {
   D.hasTexts = document.getElementById("data-texts") !== null;
 }
 
+// Whether the page holds a part of the documents; what is said of those it holds then says so.
+const isPart = () => D.n < D.meta.documents;
+const here = () => (isPart() ? " in this page" : "");
+
 // Rows of the documents that hold a word.
 function holders(word) {
   const rows = [];
   for (let i = D.wordStarts[word], row = 0; i < D.wordStarts[word + 1]; i++) rows.push((row += D.word_rows[i]));
   return rows;
+}
+
+// How many documents of a cluster, and of the whole corpus, hold a word of its own: told, where the page cannot count them.
+function spread(word, cluster) {
+  if (isPart()) return D.clusters[cluster].words.find(([candidate]) => candidate === word).slice(3);
+  const rows = holders(word);
+  return [rows.filter((row) => D.cluster[row] === cluster).length, rows.length];
 }
 
 // Clusters and shares of an undecided or listed document; of any other its two largest.
