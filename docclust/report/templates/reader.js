@@ -57,7 +57,7 @@ function openWord(word, cluster) {
   const most = 200;
   const parts = sides.flatMap(([said, number, found]) => [el("h3", { text: `${said}: ${count(number, "document")}` }),
     el("ul", {}, ...found.slice(0, most).map((row) => el("li", { class: "line" }, badge(D.cluster[row]), opener(row), el("span", { class: "small", text: share(D.probability[row]) })))),
-    found.length > most ? el("p", { class: "small", text: `The first ${most}${here()} are shown.` }) : found.length < number ? el("p", { class: "small", text: `${count(found.length, "document")} of them${here()}.` }) : null]);
+    found.length > most ? el("p", { class: "small", text: `The first ${most}${here()} are shown.` }) : found.length < number ? el("p", { class: "small", text: `${found.length.toLocaleString("en")} of them${here()}.` }) : null]);
   show(`“${D.words[word]}”`, el("p", {}, badge(cluster), ` ${D.clusters[cluster].name}`), ...parts);
 }
 
