@@ -1,6 +1,6 @@
 """The E-step over all documents: against every cluster, or against the clusters near their own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
@@ -31,6 +31,7 @@ class Looking:
     everywhere: bool = True
     steps: int = 0
     shared: sp.csr_array | None = None
+    blocks: dict[int, list[sp.csr_array]] = field(default_factory=dict)
 
     def choose(
         self, labels: np.ndarray, responsibilities: kernels.Responsibilities | None, soft: bool
@@ -57,7 +58,9 @@ class Looking:
         """E-step over rows that had these labels."""
         given = coefficients, drop, bound
         if near is None:
-            blocks = engine.blocks(rows, self.block_rows)
+            if rows.shape[0] not in self.blocks:  # a part of the documents at first, and then all
+                self.blocks[rows.shape[0]] = engine.blocks(rows, self.block_rows)
+            blocks = self.blocks[rows.shape[0]]
             return kernels.together(list(engine.map_blocks(kernels.expect, blocks, *given, n_jobs=self.n_jobs)))
         pieces = kernels.pieces(rows, labels)
         parts = engine.map_blocks(kernels.expect_near, pieces, rows, near, *given, n_jobs=self.n_jobs)

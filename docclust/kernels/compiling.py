@@ -16,7 +16,7 @@ class Announcement(event.Listener):
 
     def on_start(self, event: event.Event) -> None:
         """One line, unless it was said or the loop is someone else's."""
-        module = getattr(event.data["dispatcher"].py_func, "__module__", "")
+        module = getattr(event.data["dispatcher"].py_func, "__module__", None) or ""
         if not self.made and module.startswith("docclust."):
             self.made = True
             self.tell("Compiling docclust's loops for this machine: some seconds, this once.")

@@ -15,14 +15,15 @@ _index = np.uintp
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def maximise(
     begin, indptr, rows, data, row_starts, row_clusters, shares, counts, mode, listed_clusters, smoothing, floor,
-    strength, estimated, noise, most_target, moment1, moment2, seen, seen_at, row_of, x_of, inverse_size,
+    strength, estimated, noise, most_target, largest, moment1, moment2, seen, seen_at, row_of, x_of, inverse_size,
     inverse_pooled, pooled_share,
     starts, lists, clusters, values, common, target, squares, inverses, logs, pulls, product,
 ):  # fmt: skip
     """Words from `begin` on; returns the first one for which `clusters` or `values` had no room."""
     k = _index(counts.size)
     free = mode <= OWN
-    one, width = _index(1), _index(2 if free else 1)
+    one, two, three, four = _index(1), _index(2), _index(3), _index(4)
+    width = two if free else one
     n, growth = 0.0, 1.0
     for c in range(k):
         n += counts[c]
@@ -34,12 +35,11 @@ def maximise(
         if width * (first + k) > _index(values.size) or listed + k > _index(clusters.size):
             _to_logs(product, logs)
             return w
-        n_seen, n_whole, square, largest = _index(0), _index(0), 0.0, 0.0
+        n_seen, n_whole, square = _index(0), _index(0), 0.0
         for p in range(_index(indptr[w]), _index(indptr[w + 1])):
             x = data[p]
             xx = x * x
             square += xx
-            largest = max(largest, xx)
             i = _index(rows[p])
             row, end = _index(row_starts[i]), _index(row_starts[i + one])
             if end - row == k:
@@ -55,8 +55,21 @@ def maximise(
                         seen_at[c] = w
                         seen[n_seen] = c
                         n_seen += one
-        if n_whole:
-            _add_whole(n_whole, row_of, x_of, shares, k, free, moment1, moment2)
+        while n_whole % four:  # the last four are made whole with a weight of zero
+            x_of[n_whole] = 0.0
+            row_of[n_whole] = row_of[0]
+            n_whole += one
+        for p in range(_index(0), n_whole, four):
+            x0, x1, x2, x3 = x_of[p], x_of[p + one], x_of[p + two], x_of[p + three]
+            r0, r1, r2, r3 = row_of[p], row_of[p + one], row_of[p + two], row_of[p + three]
+            for c in range(k):
+                moment1[c] += (x0 * shares[r0 + c] + x1 * shares[r1 + c]) + (x2 * shares[r2 + c] + x3 * shares[r3 + c])
+            if free:
+                x0, x1, x2, x3 = x0 * x0, x1 * x1, x2 * x2, x3 * x3
+                for c in range(k):
+                    moment2[c] += (x0 * shares[r0 + c] + x1 * shares[r1 + c]) + (
+                        x2 * shares[r2 + c] + x3 * shares[r3 + c]
+                    )
         if n_whole or not listed_clusters:
             n_seen = k
             for c in range(k):
@@ -146,22 +159,3 @@ def _to_logs(product, logs):
     for c in range(product.size):
         logs[c] += np.log(product[c])
         product[c] = 1.0
-
-
-@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
-def _add_whole(n, row_of, x_of, shares, k, free, moment1, moment2):
-    """The moments of documents that have a share in every cluster, four at a time."""
-    one, two, three, four = _index(1), _index(2), _index(3), _index(4)
-    while n % four:
-        x_of[n] = 0.0
-        row_of[n] = row_of[0]
-        n += one
-    for p in range(_index(0), n, four):
-        x0, x1, x2, x3 = x_of[p], x_of[p + one], x_of[p + two], x_of[p + three]
-        r0, r1, r2, r3 = row_of[p], row_of[p + one], row_of[p + two], row_of[p + three]
-        for c in range(k):
-            moment1[c] += (x0 * shares[r0 + c] + x1 * shares[r1 + c]) + (x2 * shares[r2 + c] + x3 * shares[r3 + c])
-        if free:
-            x0, x1, x2, x3 = x0 * x0, x1 * x1, x2 * x2, x3 * x3
-            for c in range(k):
-                moment2[c] += (x0 * shares[r0 + c] + x1 * shares[r1 + c]) + (x2 * shares[r2 + c] + x3 * shares[r3 + c])

@@ -13,7 +13,7 @@ SINGLE_FROM = 16
 # At most: more than there are workers, so that the last of them do not wait long for each other.
 WORD_BLOCKS = 16
 # At least, in weights: a block has work enough to hide what it costs to start it.
-BLOCK_NONZEROS = 50_000
+BLOCK_NONZEROS = 150_000
 
 
 @dataclass(frozen=True)
