@@ -28,7 +28,7 @@ from corpora import Rows
 from docclust import config, pipeline
 from docclust.config import Settings
 from docclust.errors import DocclustError
-from docclust.kernels.records import SINGLE_FROM
+from docclust.kernels.prepared import SINGLE_FROM
 from docclust.mixture import SparseGaussianMixture
 
 LSA_COMPONENTS = 100
@@ -219,7 +219,7 @@ def measured(find: Callable[[Rows, int, int], Found], rows: Rows, seed: int, thr
 
 
 def compile_kernels(rows: Rows, threads: int) -> None:
-    """Run docclust on a few rows, so that no measured run contains the compiler; many clusters are compiled apart."""
+    """Run docclust on a few rows, so that no measured run contains the compiler; single precision is compiled apart."""
     with suppress(DocclustError), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         mixture(2, 0, threads).fit(rows.X[:100])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.stats import entropy
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from docclust import em, seeding, splitmerge
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 # EM that stays this near to its starts (NMI) only refines them.
 MUCH_THE_SAME = 0.55
+# Starts with this share of the clusters that EM finds, or less, agree on one large cluster of what shares no word with
+# the seeds: 0.61 and less on titles of eight words and on subject lines; 0.83 to 0.93 where they are better than EM.
+FEWER_CLUSTERS = 0.75
 
 
 def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.RandomState) -> tuple[list[em.Fit], str]:
@@ -49,7 +53,7 @@ def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.Random
 
 
 def leads_away(starts: list[np.ndarray], found: list[np.ndarray]) -> bool:
-    """Whether EM went far from its starts and they agree less after it.
+    """Whether EM went far from its starts and they agree less after it, though it found no more clusters than they had.
 
     Parameters
     ----------
@@ -57,7 +61,14 @@ def leads_away(starts: list[np.ndarray], found: list[np.ndarray]) -> bool:
         The labels before and after EM.
     """
     near = np.mean([normalized_mutual_info_score(one, other) for one, other in zip(starts, found, strict=True)])
-    return bool(near < MUCH_THE_SAME and reproducibility(starts) > reproducibility(found))
+    if near >= MUCH_THE_SAME or effective_clusters(starts) <= FEWER_CLUSTERS * effective_clusters(found):
+        return False
+    return reproducibility(starts) > reproducibility(found)
+
+
+def effective_clusters(found: list[np.ndarray]) -> float:
+    """How many clusters of equal size would have the same entropy: mean over labellings."""
+    return float(np.mean([np.exp(entropy(np.bincount(labels))) for labels in found]))
 
 
 def reproducibility(found: list[np.ndarray]) -> float:

@@ -240,6 +240,9 @@ def test_em_leads_away_only_where_the_starts_agree_and_their_ends_do_not():
     assert leads_away(stable, scattered)
     assert not leads_away(scattered, stable)
     assert not leads_away(stable, stable)
+    mostly_one = [np.where(np.arange(300) < 250, 0, labels) for labels in stable]
+    assert reproducibility(mostly_one) > reproducibility(scattered)
+    assert not leads_away(mostly_one, scattered), "one large cluster is soon agreed on"
 
 
 def test_annealing_of_both_kinds_ends_at_the_final_smoothing():
