@@ -35,8 +35,9 @@ def _line(X: sp.csr_array, k: int, bandwidth: float, rate: float) -> list[str]:
     rows, form = kernels.prepare(X), Form("pooled")
     labels = seeding.start(X, k, "kmeans", 2, np.random.RandomState(0))
     counts = np.bincount(labels, minlength=k).astype(float)
+    one_hot = kernels.one_hot(labels, rows.precision(k))
     smoothing = 0.25 * em.spectrum(X, k)[-1]
-    parts = [kernels.maximise(block, kernels.one_hot(labels), counts, form, smoothing) for block in rows.words]
+    parts = [kernels.maximise(block, one_hot, counts, form, smoothing) for block in rows.words]
     compact = kernels.assemble(parts, counts, form, smoothing)
     seconds = _least(lambda: kernels.expect(rows.rows, compact, kernels.DROP, 0.9))
     matrix = X.nnz * (X.data.itemsize + X.indices.itemsize)

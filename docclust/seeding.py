@@ -35,6 +35,8 @@ def starts(
     # rows: of (n, v) -> n_init arrays (n,)
     draws = [np.random.RandomState(seed) for seed in rng.randint(np.iinfo(np.int32).max, size=n_init)]
     shared = _seen_as(rows, method, rng), n_components, method, steps
+    if n_init == 1:  # then its own steps are what workers can share
+        return [_start(draws[0], *shared, n_jobs)]
     return list(map_blocks(_start, draws, *shared, n_jobs=n_jobs))
 
 
@@ -62,7 +64,12 @@ def _seen_as(rows: kernels.Prepared, method: str, rng: np.random.RandomState) ->
 
 
 def _start(
-    rng: np.random.RandomState, rows: kernels.Prepared, n_components: int, method: str, steps: int
+    rng: np.random.RandomState,
+    rows: kernels.Prepared,
+    n_components: int,
+    method: str,
+    steps: int,
+    n_jobs: int | None = None,
 ) -> np.ndarray:
     spherical = has_unit_rows(rows.rows)
     part = rows
@@ -74,11 +81,11 @@ def _start(
     members = [np.array([seed]) for seed in seeds]
     labels = np.empty(0)
     for _ in range(steps if method in ("kmeans", "lsa") else 0):
-        previous, labels = labels, _nearest(part.rows, part, members, spherical)
+        previous, labels = labels, _nearest(part.rows, part, members, spherical, n_jobs)
         if np.array_equal(previous, labels):
             break
         members = _members(labels, members)
-    return _nearest(rows.rows, part, members, spherical)
+    return _nearest(rows.rows, part, members, spherical, n_jobs)
 
 
 def plus_plus(X: sp.csr_array, words: sp.csr_array, n_components: int, rng: np.random.RandomState) -> np.ndarray:
@@ -116,7 +123,9 @@ def _members(labels: np.ndarray, previous: list[np.ndarray]) -> list[np.ndarray]
     return [now if now.size else before for now, before in zip(found, previous, strict=True)]
 
 
-def _nearest(X: sp.csr_array, rows: kernels.Prepared, members: list[np.ndarray], spherical: bool) -> np.ndarray:
+def _nearest(
+    X: sp.csr_array, rows: kernels.Prepared, members: list[np.ndarray], spherical: bool, n_jobs: int | None
+) -> np.ndarray:
     """The cluster whose mean (its direction, if spherical) is nearest to each document; ties to the lowest number."""
     # X: (n, v) CSR; members: of `rows`, whose words are in the same order -> (n,)
     sizes = np.array([documents.size for documents in members], dtype=float)
@@ -126,9 +135,10 @@ def _nearest(X: sp.csr_array, rows: kernels.Prepared, members: list[np.ndarray],
     clusters = np.repeat(np.arange(sizes.size, dtype=np.uint32), sizes.astype(int))[order]
     belongs = kernels.Responsibilities(starts, clusters, np.ones(documents.size, dtype=rows.precision(sizes.size)))
     form = Form("cosine" if spherical else "isotropic")
-    parts = [kernels.maximise(block, belongs, sizes, form, 1.0) for block in rows.words]
+    parts = list(map_blocks(kernels.maximise, rows.words, belongs, sizes, form, 1.0, n_jobs=n_jobs))
     nearest = kernels.equally_likely(kernels.assemble(parts, sizes, form, 1.0), sizes)
-    return np.concatenate([kernels.expect(block, nearest, 0.0, 0.0).labels for block in blocks(X, ASSIGN_ROWS)])
+    found = map_blocks(kernels.expect, blocks(X, ASSIGN_ROWS), nearest, 0.0, 0.0, n_jobs=n_jobs)
+    return np.concatenate([part.labels for part in found])
 
 
 def in_lsa_space(X: sp.csr_array, rng: np.random.RandomState) -> sp.csr_array:

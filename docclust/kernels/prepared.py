@@ -13,7 +13,9 @@ SINGLE_FROM = 16
 # At most: more than there are workers, so that the last of them do not wait long for each other.
 WORD_BLOCKS = 16
 # At least, in weights: a block has work enough to hide what it costs to start it.
-BLOCK_NONZEROS = 150_000
+BLOCK_NONZEROS = 100_000
+# A word costs as much as so many of its weights, whose documents are read in order where it is frequent.
+WORD_WORK = 10
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ def word_blocks(X: sp.csr_array) -> list[sp.csr_array]:
     """The transposed matrix in blocks of about equal work, whose number does not depend on the workers."""
     columns = X.T.tocsr()
     n_blocks = min(WORD_BLOCKS, 1 + X.nnz // BLOCK_NONZEROS)
-    stops = np.unique(np.searchsorted(columns.indptr, np.linspace(0, X.nnz, n_blocks + 1)[1:-1]))
+    work = columns.indptr + WORD_WORK * np.arange(X.shape[1] + 1)
+    stops = np.unique(np.searchsorted(work, np.linspace(0, work[-1], n_blocks + 1)[1:-1]))
     edges = [0, *stops[(stops > 0) & (stops < X.shape[1])].tolist(), X.shape[1]]
     return [columns[first:last] for first, last in itertools.pairwise(edges)]
 

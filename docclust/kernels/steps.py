@@ -123,7 +123,8 @@ def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> 
         )
         if done == n:
             break
-        clusters, shares = _longer(clusters), _longer(shares)
+        used = int(starts[done])
+        clusters, shares = _longer(clusters, used), _longer(shares, used)
     responsibilities = Responsibilities(starts, clusters[: starts[-1]], shares[: starts[-1]])
     undecided = int(np.count_nonzero(largest < undecided_below))
     return Expectation(responsibilities, labels, counts, float(log_norm.sum()), undecided)
@@ -150,12 +151,14 @@ def maximise(
     # words: (v, n) CSR
     mode = {"own": OWN, "pooled": OWN, "tied": TIED}.get(form.covariance, ISOTROPIC)
     noise = smoothing if form.smoothing == "noise" else 0.0
-    values = np.empty(_room(words.shape[0], 2 * counts.size), dtype=r.shares.dtype)
+    listed = lists_clusters(counts.size)
+    room = _room(words.shape[0], 2 * counts.size) if listed else 2 * words.shape[0] * counts.size
+    values = np.empty(room, dtype=r.shares.dtype)
     pairs, common, target, sums = _maximised(words, r, counts, mode, values, form, smoothing, target)
     if mode != OWN:
         common = common[:, None]
         background = np.array([-np.log(2 * common).sum(axis=0), 2 * common.sum(axis=0), [0.0]])
-    elif not lists_clusters(counts.size):  # all that sets a pair apart from no variance at all is in its numbers
+    elif not listed:  # all that sets a pair apart from no variance at all is in its numbers
         background = common.size * np.array([[np.log(smoothing)], [0.0], [0.0]])
         common = np.zeros((common.size, 1))
     elif not form.pooled_strength:
@@ -178,6 +181,7 @@ def _maximised(words, r, counts, mode, values, form, smoothing, target) -> tuple
     sums += np.empty(documents, dtype=np.uintp), np.empty(documents), *np.empty((3, k))
     strength = form.pooled_strength if mode == OWN else 0.0
     estimated = strength > 0 and target is None
+    width = 2 if mode <= OWN else 1
     common, target = np.empty(m), np.zeros(m) if target is None else target
     noise = smoothing if form.smoothing == "noise" else 0.0
     most_target = smoothing * unseen.most_ratio(unseen.pooled_shares(counts, strength), r.shares.dtype == np.float32)
@@ -192,8 +196,8 @@ def _maximised(words, r, counts, mode, values, form, smoothing, target) -> tuple
         )  # fmt: skip
         if done == m:
             break
-        values, clusters = _longer(values), _longer(clusters)
-    size = int(starts[-1]) * (2 if mode <= OWN else 1)
+        values, clusters = _longer(values, width * int(starts[done])), _longer(clusters, int(lists[done]))
+    size = width * int(starts[-1])
     pairs = Pairs(starts, lists, clusters[: lists[-1]], values[:size])
     return pairs, common, target, (squares, inverses, logs, pulls)
 
@@ -203,8 +207,11 @@ def _room(lines: int, width: int) -> int:
     return lines * min(width, ROOM) + width
 
 
-def _longer(array: np.ndarray) -> np.ndarray:
-    return np.concatenate([array, np.empty_like(array)])
+def _longer(array: np.ndarray, used: int) -> np.ndarray:
+    """Twice as much room, and what is in use of the array."""
+    found = np.empty(2 * array.size, dtype=array.dtype)
+    found[:used] = array[:used]
+    return found
 
 
 def assemble(parts: list[Maximised], counts: np.ndarray, form: Form, smoothing: float) -> Compact:
