@@ -106,7 +106,10 @@ def fit(
     drop = kernels.UNDERFLOW if form.smoothing == "add" else kernels.DROP
     soft_drop = next(least for many, least in reversed(SOFT_DROP.items()) if n_components >= many)
     whole = X if isinstance(X, kernels.Prepared) else prepare(X)
-    n, place, precision = whole.rows.shape[0], whole.place, whole.precision(n_components)
+    n, place = whole.rows.shape[0], whole.place
+    # The textbook form, and parameters of the caller's, may have densities on any scale.
+    on_scale = form.smoothing == "noise" and not isinstance(start, Parameters)
+    precision = whole.precision(n_components) if on_scale else np.float64
     annealed = len(schedule)
     in_part = softness and annealed > SOFT_WHOLE and not isinstance(start, Parameters)
     stride = max(1, n // max(SOFT_DOCUMENTS, SOFT_PER_CLUSTER * n_components)) if in_part else 1
