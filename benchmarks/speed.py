@@ -194,8 +194,8 @@ def workers(folder: Path, k: int, args: argparse.Namespace) -> str:
 
 
 def exponent(points: list[tuple[float, float]]) -> float:
-    """The power by which the second number grows with the first, fitted on all points."""
-    x, y = np.log(points).T
+    """The power by which the second number grows with the first, fitted on all points that could be measured."""
+    x, y = np.log([point for point in points if point[1] > 0]).T
     return float(np.polyfit(x, y, 1)[0])
 
 

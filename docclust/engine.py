@@ -50,6 +50,12 @@ def map_blocks(function: Callable, pieces: list, *shared: object, n_jobs: int | 
     return parallel(joblib.delayed(function)(piece, *shared) for piece in pieces)
 
 
+def workers(n_jobs: int | None) -> int:
+    """How many threads of this process map; one where a cluster does."""
+    backend, _ = joblib.parallel.get_active_backend(prefer="threads")
+    return joblib.effective_n_jobs(n_jobs) if getattr(backend, "supports_sharedmem", False) else 1
+
+
 def return_memory() -> None:
     """Have large arrays given back to the system as soon as they are free, where the C library can be told so.
 

@@ -226,6 +226,19 @@ def test_auto_keeps_free_variances_unless_their_starts_agree_much_less():
     assert SparseGaussianMixture(4, smoothing="floor", random_state=0).fit(X).covariance_ == "own"
 
 
+def test_starts_side_by_side_end_as_they_do_one_after_the_other(monkeypatch):
+    (X, _), seen = topics(n=200, v=100, length=40, seed=3), []
+    options = {"n_init": 3, "random_state": 0, "on_step": seen.append}
+    beside = SparseGaussianMixture(4, n_jobs=2, **options).fit(X)
+    told, seen[:] = sorted(seen), []
+    monkeypatch.setattr(restarts, "SIDE_BY_SIDE", 0)
+    shared = SparseGaussianMixture(4, n_jobs=2, **options).fit(X)
+    assert told == sorted(seen)
+    np.testing.assert_array_equal(beside.start_labels_, shared.start_labels_)
+    np.testing.assert_array_equal(beside.means_, shared.means_)
+    assert beside.lower_bounds_ == shared.lower_bounds_
+
+
 def test_reproducibility_is_one_for_the_same_clusters_under_other_names():
     labels = [np.array(names) for names in ([0, 0, 1, 1], [1, 1, 0, 0], [2, 2, 3, 3])]
     assert reproducibility(labels) == pytest.approx(1)
