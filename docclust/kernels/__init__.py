@@ -8,7 +8,7 @@ so parameters are kept only for the pairs of word and cluster that were seen, wo
 
 with a = m / v and b = 1 / (2 v) - common. A word seen by many clusters has all of them, in order; its row is then read
 in one contiguous sweep. Here is no loop over iterations, and no formula that `gaussian` does not have, where scipy
-computes the same for the tests.
+computes the same for the tests. With few clusters every word has all of them (`records.LISTED_FROM`).
 """
 
 from docclust.kernels import compiling  # noqa: F401  (it listens)
