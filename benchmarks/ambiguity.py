@@ -151,7 +151,7 @@ def read(found: Found, rows: Rows, seed: int) -> tuple[np.ndarray, Scores, Calla
         describe.other_starts(model),
     ).temperature
     P = describe.responsibilities(model, rows.X)
-    word_sums, words = (rows.counts.T @ P).toarray(), rows.vectors.words
+    word_sums, words = describe.word_sums(rows.counts, P), rows.vectors.words
     together = companions(rows.counts)
 
     def scores(counts: sp.csr_array, P: np.ndarray) -> Scores:

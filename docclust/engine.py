@@ -14,6 +14,7 @@ import joblib
 import numpy as np
 import scipy.sparse as sp
 
+from docclust import kernels
 from docclust.errors import SettingError
 
 # What malloc.h of glibc calls it, and from how many bytes on an array is large.
@@ -31,14 +32,9 @@ def stacked(parts: list[sp.csr_array]) -> sp.csr_array:
     counts = np.concatenate([[0], *(np.diff(part.indptr) for part in parts)])
     starts = np.cumsum(counts, dtype=np.int32 if counts.sum() < 2**31 else np.int64)
     whole = sp.csr_array((counts.size - 1, parts[0].shape[1]), dtype=parts[0].dtype)
-    data, indices = np.empty(starts[-1], dtype=parts[0].dtype), np.empty(starts[-1], dtype=starts.dtype)
-    parts.reverse()
-    end = 0
-    while parts:
-        part = parts.pop()
-        data[end : end + part.nnz], indices[end : end + part.nnz] = part.data, part.indices
-        end += part.nnz
-    whole.data, whole.indices, whole.indptr = data, indices, starts
+    data, indices = [part.data for part in parts], [part.indices for part in parts]
+    parts.clear()
+    whole.data, whole.indices, whole.indptr = kernels.joined(data), kernels.joined(indices), starts
     return whole
 
 

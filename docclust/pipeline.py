@@ -73,11 +73,10 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     cluster, probability, *runner_up = describe.top_two(P)
     word_sums = describe.word_sums(vectors.counts, P)
     scores = score(vectors.counts, probability, cluster, model.means_, word_sums, vectors.words)
-    del word_sums
     lines = describe.Lines(documents, cluster, probability, *runner_up, scores)
     words = describe.keyword_columns(settings, vectors, model)
     names = [describe.name([vectors.display[word] for word in best]) for best in words]
-    explained = explainer(settings, lines, vectors.counts, vectors.idf, vectors.display, c, P, names, scores)
+    explained = explainer(settings, lines, vectors.counts, vectors.idf, vectors.display, c, P, word_sums, names, scores)
     clusters = describe.describe_clusters(settings, vectors, model, words, lines, explained)
     listed = kinds_by_row(scores, settings, vectors.weights)
     ambiguous = [explained.explain(row, kinds) for row, kinds in listed.items()]
@@ -94,7 +93,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         "undecided": float(np.mean(probability < settings.ambiguity.undecided_below)),
     }
 
-    c = explained = None  # arrays of words x clusters, and EM is about to be run once more
+    c = explained = word_sums = None  # arrays of words x clusters, and EM is about to be run once more
     clock.begin("map")
     order = np.argsort(documents.positions)
     drawn = frames.picture(model, vectors.weights, listed, order, iterations=settings.report.iterations)
@@ -140,8 +139,9 @@ def explain(run: Run, row: int) -> Ambiguous:
     if run.documents[row].id in listed:
         return listed[run.documents[row].id]
     names = [describe.name([keyword.word for keyword in cluster.keywords]) for cluster in run.clusters]
-    c = run.model.coefficients()
-    explained = explainer(run.settings, run.documents, run.counts, run.idf, run.display, c, run.responsibilities, names)
+    c, P = run.model.coefficients(), run.responsibilities
+    word_sums = describe.word_sums(run.counts, P)
+    explained = explainer(run.settings, run.documents, run.counts, run.idf, run.display, c, P, word_sums, names)
     return explained.explain(row, [])
 
 

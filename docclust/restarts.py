@@ -128,14 +128,14 @@ def _run(
     rows: Prepared, starts: list, mixture: "SparseGaussianMixture", covariance: str, options: dict, state: tuple
 ) -> list[em.Fit]:
     options = options | {"form": _form(mixture, covariance)}
-    small = rows.rows.nnz <= SIDE_BY_SIDE
-    at_once = min(len(starts), engine.workers(mixture.n_jobs)) if small else 1
-    inside = options | {"n_jobs": mixture.n_jobs if at_once == 1 else engine.workers(mixture.n_jobs) // at_once}
-    shared = rows, mixture.n_components, inside, state, _one_by_one(mixture.on_step)
+    workers = engine.workers(mixture.n_jobs)
+    at_once = min(len(starts), workers) if rows.rows.nnz <= SIDE_BY_SIDE else 1
+    alone = options if at_once == 1 else options | {"n_jobs": workers // at_once}
+    shared = rows, mixture.n_components, alone, state, _one_by_one(mixture.on_step)
     results: list[em.Fit] = []
-    for start, result in zip(starts, engine.map_blocks(_fit, starts, *shared, n_jobs=at_once), strict=True):
-        results.append(result)
-        result.replay = start, state, options
+    for start, found in zip(starts, engine.map_blocks(_fit, starts, *shared, n_jobs=at_once), strict=True):
+        found.replay = start, state, options
+        results.append(found)
         best = max(results, key=lambda result: result.objective)
         for result in results:
             result.found = result.found if result is best else None
@@ -157,13 +157,15 @@ def _fit(
 
 def _one_by_one(tell: Callable[[em.Step], None] | None) -> Callable[[em.Step], None] | None:
     """The same, but never called by two threads at once."""
+    if tell is None:
+        return None
     lock = threading.Lock()
 
     def told(step: em.Step) -> None:
         with lock:
             tell(step)
 
-    return tell and told
+    return told
 
 
 def _options(X: sp.csr_array, mixture: "SparseGaussianMixture") -> dict[str, Any]:

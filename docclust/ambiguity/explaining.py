@@ -63,11 +63,14 @@ def explainer(
     display: list[str],
     c: Coefficients,
     P: sp.csr_array,
+    word_sums: np.ndarray,
     names: list[str],
     scores: Scores | None = None,
 ) -> Explainer:
-    """What explains the documents of a run, all by row, given the model's `c`; without scores none of them as mixed."""
-    word_sums = (counts.T @ P).toarray()
+    """What explains the documents of a run, all by row; without scores none of them as mixed.
+
+    c : the coefficients of the model; word_sums : (v, k) occurrences of every word in every cluster, by responsibility
+    """
     evidence = Evidence(c, word_sums, display, names, settings.ambiguity.n_words)
     pairs = None if scores is None else np.c_[scores.first, scores.second]
     return Explainer(documents, counts, idf, settings.vectors.sublinear_tf, P, evidence, pairs)

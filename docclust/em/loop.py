@@ -232,10 +232,8 @@ def _maximise(
         if pooled and not cooled:
             target = Target(target.mean, within_variance(moments))
         parameters = maximise(moments, form, smoothing, target)
-        compact, prior = (
-            kernels.compact(coefficients(parameters), responsibilities.shares.dtype),
-            log_prior(parameters, form, target),
-        )
+        compact = kernels.compact(coefficients(parameters), responsibilities.shares.dtype)
+        prior = log_prior(parameters, form, target)
         found = Found.of(parameters)
     temperature = soft.temperature(compact) if soft else 1.0
     softened = kernels.tempered(compact, temperature) if temperature != 1 else compact

@@ -21,7 +21,7 @@ _index = np.uintp
 def scratch(lengths: np.ndarray, k: int, n_nodes: int) -> tuple:
     """What the loops of the E-step write into while they are with one tile of documents that have so many words."""
     # lengths: (n,)
-    longest = int(lengths.max(initial=0)) + 3
+    longest = max(int(lengths.max(initial=0)), 1)
     tile = max(1, min(TILE_DOCUMENTS, TILE_NUMBERS // k, TILE_WORDS // longest))
     words = tile * longest
     sums = np.empty(tile * k), np.empty(tile * n_nodes)
@@ -32,15 +32,22 @@ def scratch(lengths: np.ndarray, k: int, n_nodes: int) -> tuple:
 def add_rows(n_documents, ends, x_of, place_of, values, free, k, J):
     """Add to the J of every document its words, whose k numbers (2 k, if free) begin at place_of.
 
-    Four at a time, so that J is read less often: the words of document i end at ends[i], and are a multiple of four.
+    The words of document i end at ends[i]. They are added four at a time, so that J is read less often; the last four
+    are made whole with weights of zero.
     """
     one, two, three, four, p = _index(1), _index(2), _index(3), _index(4), _index(0)
     for i in range(_index(n_documents)):
-        at = i * k
-        while p < _index(ends[i]):
-            x0, x1, x2, x3 = x_of[p], x_of[p + one], x_of[p + two], x_of[p + three]
-            a0, a1, a2, a3 = place_of[p], place_of[p + one], place_of[p + two], place_of[p + three]
-            p += four
+        at, end = i * k, _index(ends[i])
+        while p < end:
+            x0, x1, x2, x3 = x_of[p], 0.0, 0.0, 0.0
+            a0 = a1 = a2 = a3 = place_of[p]
+            if p + one < end:
+                x1, a1 = x_of[p + one], place_of[p + one]
+            if p + two < end:
+                x2, a2 = x_of[p + two], place_of[p + two]
+            if p + three < end:
+                x3, a3 = x_of[p + three], place_of[p + three]
+            p = min(p + four, end)
             if free:
                 y0, y1, y2, y3 = x0 * x0, x1 * x1, x2 * x2, x3 * x3
                 b0, b1, b2, b3 = a0 + k, a1 + k, a2 + k, a3 + k
@@ -107,10 +114,6 @@ def _list_whole(first, last, indptr, indices, data, width, free, common, ends, x
             x_of[n] = x
             place_of[n] = j * width
             n += one
-        while n % _index(4):  # the last four are made whole with a weight of zero
-            x_of[n] = 0.0
-            place_of[n] = _index(0)
-            n += one
         ends[i - _index(first)] = n
         background[i - _index(first)] = total
 
@@ -149,10 +152,6 @@ def _list_seen(
                 else:
                     for t in range(n_pairs):
                         J[at + clusters[seen + t]] += x * values[place + t]
-        while n % _index(4):
-            x_of[n] = 0.0
-            place_of[n] = _index(0)
-            n += one
         ends[row] = n
         background[row] = total
 

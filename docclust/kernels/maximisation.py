@@ -82,7 +82,7 @@ def maximise(
         within = max(within, 0.0) / n
         if estimated:
             target[w] = within
-        dense = mode == SUMS or _index(DENSE_FROM) * n_seen > k
+        dense = _index(DENSE_FROM) * n_seen > k
         if dense or (strength > 0 and target[w] > most_target):
             for c in range(k):
                 seen[c] = c

@@ -102,10 +102,6 @@ def _list_words(
             x_of[n] = x
             place_of[n] = place_in_table[j]
             n += one
-        while n % _index(4):
-            x_of[n] = 0.0
-            place_of[n] = _index(0)
-            n += one
         ends[row] = n
         background[row] = total
 

@@ -19,6 +19,11 @@ class Responsibilities:
     clusters: np.ndarray
     shares: np.ndarray
 
+    @property
+    def single(self) -> bool:
+        """Whether they are in single precision."""
+        return self.shares.dtype == np.float32
+
 
 @dataclass(frozen=True)
 class Pairs:

@@ -46,7 +46,7 @@ def together(parts: list[Expectation]) -> Expectation:
         [r.shares for r in found],
     )
     del parts, found
-    return Expectation(Responsibilities(starts, _taken(clusters), _taken(shares)), labels, counts, objective, undecided)
+    return Expectation(Responsibilities(starts, joined(clusters), joined(shares)), labels, counts, objective, undecided)
 
 
 def assigned(r: Responsibilities, rows: np.ndarray, labels: np.ndarray) -> Responsibilities:
@@ -150,7 +150,6 @@ def maximise(
     """M-step over a block of words; pooled variances are drawn to `target` (v,), or to that within the clusters."""
     # words: (v, n) CSR
     mode = {"own": OWN, "pooled": OWN, "tied": TIED}.get(form.covariance, ISOTROPIC)
-    noise = smoothing if form.smoothing == "noise" else 0.0
     listed = lists_clusters(counts.size)
     room = _room(words.shape[0], 2 * counts.size) if listed else 2 * words.shape[0] * counts.size
     values = np.empty(room, dtype=r.shares.dtype)
@@ -165,9 +164,9 @@ def maximise(
         background = common.size * np.array([[np.log(smoothing)], [1 / smoothing], [0.0]])
         common = np.full((common.size, 1), 0.5 / smoothing)
     else:
-        single = r.shares.dtype == np.float32
+        noise = smoothing if form.smoothing == "noise" else 0.0
         dense = np.diff(pairs.starts) == counts.size  # these refer to the smoothing alone
-        common, background = unseen.precisions(target, dense, counts, form.pooled_strength, smoothing, noise, single)
+        common, background = unseen.precisions(target, dense, counts, form.pooled_strength, smoothing, noise, r.single)
     return Maximised(pairs, common, target, *sums, background)
 
 
@@ -184,7 +183,7 @@ def _maximised(words, r, counts, mode, values, form, smoothing, target) -> tuple
     width = 2 if mode <= OWN else 1
     common, target = np.empty(m), np.zeros(m) if target is None else target
     noise = smoothing if form.smoothing == "noise" else 0.0
-    most_target = smoothing * unseen.most_ratio(unseen.pooled_shares(counts, strength), r.shares.dtype == np.float32)
+    most_target = smoothing * unseen.most_ratio(unseen.pooled_shares(counts, strength), r.single)
     largest = float(max(words.data.max(initial=0.0), -words.data.min(initial=0.0))) ** 2
     options = form.smoothing == "floor", strength, estimated, noise, most_target, largest
     done = 0
@@ -238,7 +237,7 @@ def assemble(parts: list[Maximised], counts: np.ndarray, form: Form, smoothing: 
     starts, lists = _chained([part.pairs.starts for part in parts]), _chained([part.pairs.lists for part in parts])
     clusters, values = [part.pairs.clusters for part in parts], [part.pairs.values for part in parts]
     del parts
-    pairs = Pairs(starts, lists, _taken(clusters), _taken(values))
+    pairs = Pairs(starts, lists, joined(clusters), joined(values))
     return Compact(pairs, common, blend, scale, constant, target, prior)
 
 
@@ -247,8 +246,8 @@ def equally_likely(c: Compact, counts: np.ndarray) -> Compact:
     return replace(c, constant=c.constant - np.log(counts / counts.sum()))
 
 
-def _taken(parts: list[np.ndarray]) -> np.ndarray:
-    """Arrays as one; each is given back when it is copied, since all of them are most of what a fit holds."""
+def joined(parts: list[np.ndarray]) -> np.ndarray:
+    """Arrays as one; takes `parts` over, and gives each back when it is copied, since they are most of what is held."""
     whole, end = np.empty(sum(part.size for part in parts), dtype=parts[0].dtype), 0
     parts.reverse()
     while parts:
