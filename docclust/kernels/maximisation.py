@@ -4,6 +4,7 @@ import numba
 import numpy as np
 
 from docclust.gaussian import TINY
+from docclust.kernels.lanes import add_multiples, own_coefficients, weighted_squares
 
 # A word seen by more than one cluster in so many has all clusters.
 DENSE_FROM = 8
@@ -22,9 +23,10 @@ def maximise(
     """Words from `begin` on; returns the first one for which `clusters` or `values` had no room."""
     k = _index(counts.size)
     free = mode <= OWN
-    one, two, three, four = _index(1), _index(2), _index(3), _index(4)
+    none, one, two, three, four = _index(0), _index(1), _index(2), _index(3), _index(4)
     width = two if free else one
-    n, growth = 0.0, 1.0
+    n, growth, n_documents = 0.0, 1.0, row_starts.size - 1
+    all_whole = _index(row_starts[n_documents]) == _index(n_documents) * k
     for c in range(k):
         n += counts[c]
         inverse_size[c] = 1 / max(counts[c], TINY)
@@ -41,7 +43,7 @@ def maximise(
             xx = x * x
             square += xx
             i = _index(rows[p])
-            row, end = _index(row_starts[i]), _index(row_starts[i + one])
+            row, end = (i * k, i * k + k) if all_whole else (_index(row_starts[i]), _index(row_starts[i + one]))
             if end - row == k:
                 row_of[n_whole] = row
                 x_of[n_whole] = x
@@ -55,37 +57,34 @@ def maximise(
                         seen_at[c] = w
                         seen[n_seen] = c
                         n_seen += one
-        while n_whole % four:  # the last four are made whole with a weight of zero
-            x_of[n_whole] = 0.0
-            row_of[n_whole] = row_of[0]
-            n_whole += one
-        for p in range(_index(0), n_whole, four):
+        p = none
+        while p + four <= n_whole:
             x0, x1, x2, x3 = x_of[p], x_of[p + one], x_of[p + two], x_of[p + three]
-            r0, r1, r2, r3 = row_of[p], row_of[p + one], row_of[p + two], row_of[p + three]
-            for c in range(k):
-                moment1[c] += (x0 * shares[r0 + c] + x1 * shares[r1 + c]) + (x2 * shares[r2 + c] + x3 * shares[r3 + c])
+            places = row_of[p], row_of[p + one], row_of[p + two], row_of[p + three]
+            add_multiples(moment1, none, k, shares, places, (x0, x1, x2, x3))
             if free:
-                x0, x1, x2, x3 = x0 * x0, x1 * x1, x2 * x2, x3 * x3
-                for c in range(k):
-                    moment2[c] += (x0 * shares[r0 + c] + x1 * shares[r1 + c]) + (
-                        x2 * shares[r2 + c] + x3 * shares[r3 + c]
-                    )
+                add_multiples(moment2, none, k, shares, places, (x0 * x0, x1 * x1, x2 * x2, x3 * x3))
+            p += four
+        while p < n_whole:
+            add_multiples(moment1, none, k, shares, (row_of[p],), (x_of[p],))
+            if free:
+                add_multiples(moment2, none, k, shares, (row_of[p],), (x_of[p] * x_of[p],))
+            p += one
         if n_whole or not listed_clusters:
             n_seen = k
-            for c in range(k):
-                seen[c] = c
         within = square
         if mode == TIED or estimated:
-            for t in range(n_seen):
-                c = seen[t]
-                within -= moment1[c] * moment1[c] * inverse_size[c]
+            if n_seen == k:
+                within -= weighted_squares(k, moment1, inverse_size)
+            else:
+                for t in range(n_seen):
+                    c = seen[t]
+                    within -= moment1[c] * moment1[c] * inverse_size[c]
         within = max(within, 0.0) / n
         if estimated:
             target[w] = within
         dense = _index(DENSE_FROM) * n_seen > k
         if dense or (strength > 0 and target[w] > most_target):
-            for c in range(k):
-                seen[c] = c
             n_seen = k
         else:
             for t in range(n_seen):
@@ -108,21 +107,10 @@ def maximise(
             growth *= ratio
             pseudo, pull = strength * target[w], target[w] + noise
             if n_seen == k:
-                # In one loop: several short ones, each vectorised, take three times as long.
-                second, inverse = first + k, 1 / smoothing
-                reference = inverse if listed_clusters else 0.0
-                for c in range(k):
-                    mean = moment1[c] * inverse_size[c]
-                    own = (max(moment2[c] - mean * moment1[c], 0.0) + pseudo) * inverse_pooled[c]
-                    own = max(own, smoothing) if floor else own + smoothing
-                    precision = 1 / own
-                    linear, excess = mean * precision, precision - reference
-                    values[first + c] = linear
-                    values[second + c] = 0.5 * excess
-                    squares[c] += mean * linear
-                    inverses[c] += excess
-                    pulls[c] += pull * excess
-                    product[c] *= own * inverse
+                inverse, bounds = 1 / smoothing, (smoothing, 0.0) if floor else (0.0, smoothing)
+                numbers = pseudo, bounds[0], bounds[1], inverse, inverse if listed_clusters else 0.0, pull
+                sums = squares, inverses, pulls, product
+                own_coefficients(k, (moment1, moment2), (inverse_size, inverse_pooled), numbers, values, first, sums)
             else:
                 for t in range(n_seen):
                     c = seen[t]
@@ -141,15 +129,20 @@ def maximise(
             if mode == TIED:
                 shared = max(within, smoothing) if floor else within + smoothing
             common[w] = 0.5 / shared
+            inverse = 1 / shared if mode == TIED else 1.0
             for t in range(n_seen):
-                c = seen[t]
-                mean = moment1[c] * inverse_size[c]
-                linear = mean / shared if mode == TIED else mean
+                c = t if n_seen == k else _index(seen[t])
+                linear = moment1[c] * inverse_size[c] * inverse
                 values[first + t] = linear
-                squares[c] += mean * linear
-        for t in range(n_seen):
-            moment1[seen[t]] = 0.0
-            moment2[seen[t]] = 0.0
+                squares[c] += moment1[c] * inverse_size[c] * linear
+        if n_seen == k:
+            for c in range(k):
+                moment1[c] = 0.0
+                moment2[c] = 0.0
+        else:
+            for t in range(n_seen):
+                moment1[seen[t]] = 0.0
+                moment2[seen[t]] = 0.0
     _to_logs(product, logs)
     return common.size
 

@@ -7,7 +7,7 @@ small table that stays in the cache, and its rows are read as those of a mixture
 import numba
 import numpy as np
 
-from docclust.kernels.expectation import add_rows, settle
+from docclust.kernels.expectation import add_words, settle
 
 _index = np.uintp
 
@@ -59,7 +59,7 @@ def expect_near(
                 m, until, documents, indptr, indices, data, starts, common, k, place_in_table, Q,
                 ends, x_of, place_of, background,
             )  # fmt: skip
-            add_rows(until - m, ends, x_of, place_of, table, free, width, J)
+            add_words(until - m, ends, x_of, place_of, table, free, width, J)
             for i in range(until - m):
                 for t in range(width):
                     c = near[first_near + t]
@@ -86,7 +86,7 @@ def _list_words(
     first, last, documents, indptr, indices, data, starts, common, k, place_in_table, Q,
     ends, x_of, place_of, background,
 ):  # fmt: skip
-    """The words of a tile for `add_rows`, by their places in the table."""
+    """The words of a tile for `add_words`, by their places in the table."""
     one, n, n_nodes = _index(1), _index(0), _index(common.shape[1])
     for m in range(first, last):
         i, row = _index(documents[m]), _index(m - first)

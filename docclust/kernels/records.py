@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 # From so many clusters on, a word has only those that have seen it; with fewer it takes longer to list them.
-LISTED_FROM = 64
+LISTED_FROM = 128
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ def _maximised(words, r, counts, mode, values, form, smoothing, target) -> tuple
     starts, lists = np.zeros(m + 1, dtype=np.uint64), np.zeros(m + 1, dtype=np.uint64)
     clusters = np.empty(_room(m, k), dtype=np.uint32)
     squares, inverses, logs, pulls, product = np.zeros(k), np.zeros(k), np.zeros(k), np.zeros(k), np.ones(k)
-    documents = int(np.diff(words.indptr).max(initial=0)) + 4
+    documents = int(np.diff(words.indptr).max(initial=0))
     sums = np.zeros(k), np.zeros(k), np.empty(k, dtype=np.uint32), np.full(k, -1)
     sums += np.empty(documents, dtype=np.uintp), np.empty(documents), *np.empty((3, k))
     strength = form.pooled_strength if mode == OWN else 0.0
