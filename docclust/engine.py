@@ -1,13 +1,15 @@
 """Blocks of rows, and who maps over them: this process, threads, or a Dask cluster.
 
 A block function is pure and its results come back in the order of the blocks, so sums over blocks are taken in a
-fixed order: who maps changes how long a fit takes and not one bit of its result. joblib does the mapping; inside
-`session` of a Dask backend its work goes to the cluster.
+fixed order: who maps changes how long a fit takes and not one bit of its result. Inside `session` of a Dask backend
+joblib hands the work to the cluster.
 """
 
 import ctypes
+import itertools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import joblib
@@ -39,11 +41,30 @@ def stacked(parts: list[sp.csr_array]) -> sp.csr_array:
 
 
 def map_blocks(function: Callable, pieces: list, *shared: object, n_jobs: int | None = None) -> Iterator:
-    """Call ``function(piece, *shared)`` for every piece; yield the results in order, few of them alive at once."""
+    """Call ``function(piece, *shared)`` for every piece; yield the results in order."""
     if len(pieces) == 1 or joblib.effective_n_jobs(n_jobs) == 1:
         return (function(piece, *shared) for piece in pieces)
-    parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    threads = workers(n_jobs)
+    if threads > 1:
+        return _by_threads(function, pieces, shared, threads)
+    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
     return parallel(joblib.delayed(function)(piece, *shared) for piece in pieces)
+
+
+def at_once(*tasks: Callable, n_jobs: int | None = None) -> list:
+    """What these functions return, called at the same time where there are several workers in this process."""
+    if workers(n_jobs) == 1:
+        return [task() for task in tasks]
+    return list(_by_threads(lambda task: task(), tasks, (), len(tasks)))
+
+
+def _by_threads(function: Callable, pieces: Sequence, shared: tuple, threads: int) -> Iterator:
+    # joblib looks for results every 10 ms, which is as long as a step over a hundred thousand words takes.
+    pool = ThreadPoolExecutor(threads)
+    try:
+        yield from pool.map(function, pieces, *map(itertools.repeat, shared))
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def workers(n_jobs: int | None) -> int:

@@ -121,7 +121,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         precisions_init: np.ndarray | None = None,
         max_iter: int = 100,
         tol: float = 1e-6,
-        block_rows: int = 4096,
+        block_rows: int = 2048,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
         on_step: Callable[[em.Step], None] | None = None,

@@ -8,6 +8,7 @@ set phrases, say) they follow the phrases: EM ends far from the starts, and its 
 import itertools
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,8 +43,8 @@ def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.Random
     mixture : what its parameters say
     """
     rows = em.prepare(X)
-    options = _options(X, mixture)
-    starts, state = _starts(X, rows, mixture, options, rng), rng.get_state()
+    options, starts = _begin(X, rows, mixture, rng)
+    state = rng.get_state()
     if mixture.covariance != "auto":
         return _run(rows, starts, mixture, mixture.covariance, options, state), mixture.covariance
     if mixture.smoothing != "noise" or mixture.means_init is not None:
@@ -89,15 +90,18 @@ def _form(mixture: "SparseGaussianMixture", covariance: str) -> Form:
     return Form(covariance, mixture.smoothing, *pseudo)
 
 
-def _starts(
-    X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture", options: dict, rng: np.random.RandomState
-) -> list[np.ndarray] | list[Parameters]:
+def _begin(
+    X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture", rng: np.random.RandomState
+) -> tuple[dict[str, Any], list[np.ndarray] | list[Parameters]]:
+    """What `em.fit` is to be called with, and every start."""
     if mixture.means_init is not None:
-        return [_given(X, mixture)]
+        return _options(X, mixture), [_given(X, mixture)]
     if mixture.init_params == "split-merge":
-        return _grown(X, mixture, options, rng)
+        options = _options(X, mixture)
+        return options, _grown(X, mixture, options, rng)
     method = mixture.n_components, mixture.init_params, mixture.seeding_steps, mixture.n_init
-    return seeding.starts(rows, *method, rng, n_jobs=mixture.n_jobs)
+    seeded = partial(seeding.starts, rows, *method, rng, n_jobs=mixture.n_jobs)
+    return tuple(engine.at_once(partial(_options, X, mixture), seeded, n_jobs=mixture.n_jobs))
 
 
 def _given(X: sp.csr_array, mixture: "SparseGaussianMixture") -> Parameters:

@@ -16,7 +16,7 @@ _index = np.uintp
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def maximise(
     begin, indptr, rows, data, row_starts, row_clusters, shares, counts, mode, listed_clusters, smoothing, floor,
-    strength, estimated, noise, most_target, largest, moment1, moment2, seen, seen_at, row_of, x_of, inverse_size,
+    strength, estimated, noise, most_target, moment1, moment2, seen, seen_at, row_of, x_of, inverse_size,
     inverse_pooled, pooled_share,
     starts, lists, clusters, values, common, target, squares, inverses, logs, pulls, product,
 ):  # fmt: skip
@@ -37,11 +37,12 @@ def maximise(
         if width * (first + k) > _index(values.size) or listed + k > _index(clusters.size):
             _to_logs(product, logs)
             return w
-        n_seen, n_whole, square = _index(0), _index(0), 0.0
+        n_seen, n_whole, square, largest = none, none, 0.0, 0.0
         for p in range(_index(indptr[w]), _index(indptr[w + 1])):
             x = data[p]
             xx = x * x
             square += xx
+            largest = max(largest, xx)
             i = _index(rows[p])
             row, end = (i * k, i * k + k) if all_whole else (_index(row_starts[i]), _index(row_starts[i + one]))
             if end - row == k:

@@ -184,8 +184,7 @@ def _maximised(words, r, counts, mode, values, form, smoothing, target) -> tuple
     common, target = np.empty(m), np.zeros(m) if target is None else target
     noise = smoothing if form.smoothing == "noise" else 0.0
     most_target = smoothing * unseen.most_ratio(unseen.pooled_shares(counts, strength), r.single)
-    largest = float(max(words.data.max(initial=0.0), -words.data.min(initial=0.0))) ** 2
-    options = form.smoothing == "floor", strength, estimated, noise, most_target, largest
+    options = form.smoothing == "floor", strength, estimated, noise, most_target
     done = 0
     while True:
         done = maximisation.maximise(
