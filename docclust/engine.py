@@ -40,6 +40,12 @@ def stacked(parts: list[sp.csr_array]) -> sp.csr_array:
     return whole
 
 
+def shared_out(pieces: list, at_most: int, n_jobs: int | None) -> list[list]:
+    """Pieces in lists of at most so many, as many lists as there are workers at least."""
+    size = max(1, min(at_most, -(-len(pieces) // workers(n_jobs))))
+    return [pieces[first : first + size] for first in range(0, len(pieces), size)]
+
+
 def map_blocks(function: Callable, pieces: list, *shared: object, n_jobs: int | None = None) -> Iterator:
     """Call ``function(piece, *shared)`` for every piece; yield the results in order."""
     if len(pieces) == 1 or joblib.effective_n_jobs(n_jobs) == 1:

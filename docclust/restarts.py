@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from scipy.stats import entropy
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
-from docclust import em, engine, seeding, splitmerge
+from docclust import em, engine, kernels, seeding, splitmerge
 from docclust.errors import SettingError
 from docclust.gaussian import Form, Parameters
 from docclust.kernels import Prepared
@@ -133,30 +133,40 @@ def _run(
 ) -> list[em.Fit]:
     options = options | {"form": _form(mixture, covariance)}
     workers = engine.workers(mixture.n_jobs)
-    at_once = min(len(starts), workers) if rows.rows.nnz <= SIDE_BY_SIDE else 1
+    few = kernels.side_by_side(mixture.n_components, rows.rows.shape[0]) if _may_be_joined(mixture, covariance) else 1
+    small = rows.rows.nnz <= SIDE_BY_SIDE
+    parts = engine.shared_out(starts, few, mixture.n_jobs if small else 1)
+    at_once = min(len(parts), workers) if small else 1
     alone = options if at_once == 1 else options | {"n_jobs": workers // at_once}
     shared = rows, mixture.n_components, alone, state, _one_by_one(mixture.on_step)
     results: list[em.Fit] = []
-    for start, found in zip(starts, engine.map_blocks(_fit, starts, *shared, n_jobs=at_once), strict=True):
-        found.replay = start, state, options
-        results.append(found)
+    for part, fits in zip(parts, engine.map_blocks(_fit, parts, *shared, n_jobs=at_once), strict=True):
+        for start, found in zip(part, fits, strict=True):
+            found.replay = start, state, options
+        results += fits
         best = max(results, key=lambda result: result.objective)
         for result in results:
             result.found = result.found if result is best else None
     return results
 
 
+def _may_be_joined(mixture: "SparseGaussianMixture", covariance: str) -> bool:
+    """Whether EM can follow several starts side by side."""
+    return mixture.smoothing == "noise" and covariance != "tied" and mixture.means_init is None
+
+
 def _fit(
-    start: np.ndarray | Parameters,
+    starts: list[np.ndarray] | list[Parameters],
     rows: Prepared,
     n_components: int,
     options: dict[str, Any],
     state: tuple,
     on_step: Callable[[em.Step], None] | None,
-) -> em.Fit:
-    rng = np.random.RandomState()
-    rng.set_state(state)
-    return em.fit(rows, start, n_components, **options, rng=rng, on_step=on_step)
+) -> list[em.Fit]:
+    rngs = [np.random.RandomState() for _ in starts]
+    for rng in rngs:
+        rng.set_state(state)
+    return em.fit_all(rows, starts, n_components, **options, rngs=rngs, on_step=on_step)
 
 
 def _one_by_one(tell: Callable[[em.Step], None] | None) -> Callable[[em.Step], None] | None:

@@ -11,11 +11,11 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd
 
 from docclust import kernels
-from docclust.engine import blocks, map_blocks
+from docclust.engine import blocks, map_blocks, shared_out
 from docclust.gaussian import Form
 
 METHODS = ("random", "k-means++", "kmeans", "lsa")
-ASSIGN_ROWS = 4096
+ASSIGN_ROWS = 2048
 # Seeds are drawn from, and moved by, so many documents at least, and so many for every cluster.
 START_DOCUMENTS, START_PER_CLUSTER = 20_000, 50
 # Singular vectors of "lsa".
@@ -34,10 +34,12 @@ def starts(
     """`n_init` times `start`, each with random numbers of its own."""
     # rows: of (n, v) -> n_init arrays (n,)
     draws = [np.random.RandomState(seed) for seed in rng.randint(np.iinfo(np.int32).max, size=n_init)]
-    shared = _seen_as(rows, method, rng), n_components, method, steps
-    if n_init == 1:  # then its own steps are what workers can share
-        return [_start(draws[0], *shared, n_jobs)]
-    return list(map_blocks(_start, draws, *shared, n_jobs=n_jobs))
+    seen = _seen_as(rows, method, rng)
+    shared = seen, n_components, method, steps
+    parts = shared_out(draws, kernels.side_by_side(n_components, seen.rows.shape[0]), n_jobs)
+    if len(parts) == 1:  # then its own steps are what workers can share
+        return _start(draws, *shared, n_jobs)
+    return [labels for part in map_blocks(_start, parts, *shared, n_jobs=n_jobs) for labels in part]
 
 
 def start(X: sp.csr_array, n_components: int, method: str, steps: int, rng: np.random.RandomState) -> np.ndarray:
@@ -56,7 +58,7 @@ def start(X: sp.csr_array, n_components: int, method: str, steps: int, rng: np.r
     -------
     labels : int array of shape (n,), in [0, n_components); every label occurs at least once if the seeds differ.
     """
-    return _start(rng, _seen_as(kernels.prepare(X), method, rng), n_components, method, steps)
+    return _start([rng], _seen_as(kernels.prepare(X), method, rng), n_components, method, steps)[0]
 
 
 def _seen_as(rows: kernels.Prepared, method: str, rng: np.random.RandomState) -> kernels.Prepared:
@@ -64,28 +66,30 @@ def _seen_as(rows: kernels.Prepared, method: str, rng: np.random.RandomState) ->
 
 
 def _start(
-    rng: np.random.RandomState,
+    rngs: list[np.random.RandomState],
     rows: kernels.Prepared,
     n_components: int,
     method: str,
     steps: int,
     n_jobs: int | None = None,
-) -> np.ndarray:
+) -> list[np.ndarray]:
+    """Starts, each with random numbers of its own, moved side by side."""
     spherical = has_unit_rows(rows.rows)
     part = rows
     if method == "random":
-        seeds = _distinct_rows(rows.rows, n_components, rng)
+        seeds = [_distinct_rows(rows.rows, n_components, rng) for rng in rngs]
     else:
         part = rows.every(rows.rows.shape[0] // max(START_DOCUMENTS, START_PER_CLUSTER * n_components))
-        seeds = plus_plus(part.rows, sp.vstack(part.words, format="csr"), n_components, rng)
-    members = [np.array([seed]) for seed in seeds]
+        words = sp.vstack(part.words, format="csr")
+        seeds = [plus_plus(part.rows, words, n_components, rng) for rng in rngs]
+    members = [[np.array([seed]) for seed in found] for found in seeds]
     labels = np.empty(0)
     for _ in range(steps if method in ("kmeans", "lsa") else 0):
         previous, labels = labels, _nearest(part.rows, part, members, spherical, n_jobs)
         if np.array_equal(previous, labels):
             break
-        members = _members(labels, members)
-    return _nearest(rows.rows, part, members, spherical, n_jobs)
+        members = [_members(column, before) for column, before in zip(labels.T, members, strict=True)]
+    return list(_nearest(rows.rows, part, members, spherical, n_jobs).T)
 
 
 def plus_plus(X: sp.csr_array, words: sp.csr_array, n_components: int, rng: np.random.RandomState) -> np.ndarray:
@@ -124,19 +128,21 @@ def _members(labels: np.ndarray, previous: list[np.ndarray]) -> list[np.ndarray]
 
 
 def _nearest(
-    X: sp.csr_array, rows: kernels.Prepared, members: list[np.ndarray], spherical: bool, n_jobs: int | None
+    X: sp.csr_array, rows: kernels.Prepared, members: list[list[np.ndarray]], spherical: bool, n_jobs: int | None
 ) -> np.ndarray:
     """The cluster whose mean (its direction, if spherical) is nearest to each document; ties to the lowest number."""
-    # X: (n, v) CSR; members: of `rows`, whose words are in the same order -> (n,)
-    sizes = np.array([documents.size for documents in members], dtype=float)
-    documents = np.concatenate(members)
+    # X: (n, v) CSR; members: of every start and cluster, of `rows`, whose words are in the same order -> (n, starts)
+    groups, n_components = len(members), len(members[0])
+    of_clusters = [documents for clusters in members for documents in clusters]
+    sizes = np.array([documents.size for documents in of_clusters], dtype=float)
+    documents = np.concatenate(of_clusters)
     order = np.argsort(documents, kind="stable")
     starts = np.searchsorted(documents[order], np.arange(rows.rows.shape[0] + 1)).astype(np.uint64)
     clusters = np.repeat(np.arange(sizes.size, dtype=np.uint32), sizes.astype(int))[order]
-    belongs = kernels.Responsibilities(starts, clusters, np.ones(documents.size, dtype=rows.precision(sizes.size)))
+    belongs = kernels.Responsibilities(starts, clusters, np.ones(documents.size, dtype=rows.precision(n_components)))
     form = Form("cosine" if spherical else "isotropic")
-    parts = list(map_blocks(kernels.maximise, rows.words, belongs, sizes, form, 1.0, n_jobs=n_jobs))
-    nearest = kernels.equally_likely(kernels.assemble(parts, sizes, form, 1.0), sizes)
+    parts = list(map_blocks(kernels.maximise, rows.words, belongs, sizes, form, 1.0, None, groups, n_jobs=n_jobs))
+    nearest = kernels.equally_likely(kernels.assemble(parts, sizes, form, 1.0, groups), sizes)
     found = map_blocks(kernels.expect, blocks(X, ASSIGN_ROWS), nearest, 0.0, 0.0, n_jobs=n_jobs)
     return np.concatenate([part.labels for part in found])
 

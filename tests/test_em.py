@@ -9,6 +9,7 @@ from sklearn.preprocessing import normalize
 from docclust import em, seeding
 from docclust.em import loop
 from docclust.gaussian import Form, Parameters
+from docclust.kernels import prepare, prepared
 
 OWN = Form()
 FORMS = [
@@ -252,3 +253,27 @@ def test_a_matrix_prepared_once_gives_the_same_bits():
         one, other = (em.fit(given, start, 4, **options, rng=np.random.RandomState(0)) for given in (X, prepared))
         np.testing.assert_array_equal(one.labels, other.labels)
         np.testing.assert_array_equal(one.parameters.means, other.parameters.means)
+
+
+@pytest.mark.parametrize("covariance", ["own", "pooled", "isotropic", "cosine"])
+@pytest.mark.parametrize("single_from", [2, 10**9], ids=["single", "double"])
+def test_starts_side_by_side_find_to_the_last_bit_what_each_finds_alone(covariance, single_from, monkeypatch):
+    """One of them has a cluster without documents, and they converge at different iterations."""
+    monkeypatch.setattr(prepared, "SINGLE_FROM", single_from)
+    X, _ = topics(n=400, k=5, length=8)
+    starts = seeding.starts(prepare(X), 5, "kmeans", 2, 4, np.random.RandomState(0))
+    starts[2] = np.where(starts[2] == 3, 0, starts[2])
+    options = {
+        "form": Form(covariance, pooling=20.0), "schedule": np.full(6, 0.3 * em.spectrum(X, 5)[-1]), "softness": 0.2,
+        "max_iter": 60, "tol": 1e-9, "target": em.corpus_moments(X), "block_rows": 90,
+    }  # fmt: skip
+    together = em.fit_all(X, starts, 5, rngs=[np.random.RandomState(1) for _ in starts], **options)
+    alone = [em.fit(X, start, 5, rng=np.random.RandomState(1), **options) for start in starts]
+    assert len({len(fit.steps) for fit in alone}) > 1
+    assert sum(step.reseeded for step in alone[2].steps) > 0
+    for one, other in zip(together, alone, strict=True):
+        assert one.steps == other.steps
+        assert one.converged == other.converged
+        np.testing.assert_array_equal(one.labels, other.labels)
+        for name in ("weights", "means", "variances"):
+            np.testing.assert_array_equal(getattr(one.parameters, name), getattr(other.parameters, name))

@@ -6,7 +6,7 @@ kept soft, or smoothing falls from the largest eigenvalue of the covariance of t
 """
 
 from docclust.em.found import Fit, Found, Step
-from docclust.em.loop import Model, fit, softening
+from docclust.em.loop import Model, fit, fit_all, softening
 from docclust.em.scale import PROBES, cooling_schedule, corpus_moments, least_smoothing, spectrum
 from docclust.kernels import prepare
 
@@ -19,6 +19,7 @@ __all__ = [
     "cooling_schedule",
     "corpus_moments",
     "fit",
+    "fit_all",
     "least_smoothing",
     "prepare",
     "softening",

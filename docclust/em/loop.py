@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -52,29 +53,46 @@ SETTLED_FROM, SETTLED_SHARE = 64, 0.005
 
 @dataclass(frozen=True)
 class Model:
-    """What an E-step needs: J / temperature, the prior's part of the objective, and the parameters on demand."""
+    """What an E-step needs, of mixtures side by side: J / temperature, and parameters on demand.
+
+    found : of every mixture; log_prior, temperature : (mixtures,), the prior's part of the objective
+    """
 
     coefficients: kernels.Compact
-    found: Found
-    log_prior: float = 0.0
-    temperature: float = 1.0
+    found: list[Found]
+    log_prior: np.ndarray
+    temperature: np.ndarray
 
 
 @dataclass(frozen=True)
 class _Soft:
-    """How soft responsibilities are wanted, the documents that say how soft they are, and the last temperature."""
+    """How soft responsibilities are wanted, the documents that say how soft they are, and the last temperatures."""
 
     sample: sp.csr_array
     softness: float
-    guess: float | None
+    guesses: np.ndarray | None
 
-    def temperature(self, c: kernels.Compact) -> float:
-        return kernels.temperature_of_entropy(kernels.log_joint(self.sample, c), self.softness, self.guess)
+    def temperature(self, c: kernels.Compact) -> np.ndarray:
+        parts = np.split(kernels.log_joint(self.sample, c), c.groups, axis=1)
+        guesses = [None] * c.groups if self.guesses is None else self.guesses
+        found = [
+            kernels.temperature_of_entropy(np.ascontiguousarray(J), self.softness, guess)
+            for J, guess in zip(parts, guesses, strict=True)
+        ]
+        return np.array(found)
 
 
 def fit(
+    X: sp.csr_array | kernels.Prepared, start: np.ndarray | Parameters, n_components: int, *,
+    rng: np.random.RandomState, **options: Any,
+) -> Fit:  # fmt: skip
+    """Run EM from a label for every document, (n,), or from parameters, until it has converged; see `fit_all`."""
+    return fit_all(X, [start], n_components, rngs=[rng], **options)[0]
+
+
+def fit_all(
     X: sp.csr_array | kernels.Prepared,
-    start: np.ndarray | Parameters,
+    starts: list[np.ndarray] | list[Parameters],
     n_components: int,
     *,
     form: Form,
@@ -82,21 +100,25 @@ def fit(
     max_iter: int,
     tol: float,
     target: Target,
-    block_rows: int = 4096,
+    block_rows: int = 2048,
     n_jobs: int | None = None,
-    rng: np.random.RandomState,
+    rngs: list[np.random.RandomState],
     softness: float = 0.0,
     on_step: Callable[[Step], None] | None = None,
     on_parameters: Callable[[Step, Parameters, float], None] | None = None,
-) -> Fit:
-    """Run EM from a label for every document, or from parameters, until it has converged.
+) -> list[Fit]:
+    """Run EM from several starts side by side, each until it has converged; what is found is that of each alone.
+
+    A word of a document is read once for all of them, and with few clusters reading takes most of the time. More than
+    one are only for labels and few clusters (`docclust.kernels.side_by_side`), for `noise`, and not for tied variances.
 
     Parameters
     ----------
     X : CSR of shape (n, v), or what `prepare` made of it
-    start : int array of shape (n,), or Parameters
+    starts : int arrays of shape (n,), or Parameters
     schedule : smoothing by iteration; its last value holds from then on
     tol : gain of the objective, relative to its size, below which EM has converged
+    rngs : of every start, the random numbers for clusters that have lost their documents
     softness : while the schedule lasts and documents move, responsibilities are softmax(J / T) with the T >= 1 at which
         their mean entropy is this share of log K (Ueda & Nakano 1998, with T from the data instead of a list); the
         objective of these iterations is T sum logsumexp(J / T). With 0, T is 1 throughout.
@@ -107,76 +129,91 @@ def fit(
     soft_drop = next(least for many, least in reversed(SOFT_DROP.items()) if n_components >= many)
     whole = X if isinstance(X, kernels.Prepared) else prepare(X)
     n, place = whole.rows.shape[0], whole.place
+    given = isinstance(starts[0], Parameters)
     # The textbook form, and parameters of the caller's, may have densities on any scale.
-    on_scale = form.smoothing == "noise" and not isinstance(start, Parameters)
-    precision = whole.precision(n_components) if on_scale else np.float64
+    precision = whole.precision(n_components) if form.smoothing == "noise" and not given else np.float64
     annealed = len(schedule)
-    in_part = softness and annealed > SOFT_WHOLE and not isinstance(start, Parameters)
+    in_part = softness and annealed > SOFT_WHOLE and not given
     stride = max(1, n // max(SOFT_DOCUMENTS, SOFT_PER_CLUSTER * n_components)) if in_part else 1
     settles = softness > 0 and n_components >= SETTLED_FROM
     now = fraction = whole.every(stride)
     sample = whole.rows[:: -(-n // min(SOFT_SAMPLE, 1 + SOFT_DENSITIES // n_components))]
     target = target.at(whole.order)
-    labels, responsibilities, counts = np.full(n, -1, dtype=np.int32), None, None
-    if isinstance(start, Parameters):
-        start = start.at(whole.order)
-    else:
-        labels = np.array(start, dtype=np.int32)[::stride]
-        responsibilities = kernels.one_hot(labels, precision)
-        counts = np.bincount(labels, minlength=n_components).astype(float)
-    result = Fit(None, labels, target)
+    every = range(len(starts))
+    labels, responsibilities, counts = np.full((n, len(starts)), -1, dtype=np.int32), None, None
+    if not given:
+        labels = np.column_stack(starts).astype(np.int32)[::stride]
+        responsibilities = kernels.one_hot(labels, precision, n_components)
+        counts = np.concatenate([np.bincount(column, minlength=n_components) for column in labels.T]).astype(float)
+    results = [Fit(None, labels[:, g], target) for g in every]
     reseeded: Counter[int] = Counter()
     looking = Looking(n_components, block_rows, n_jobs)
     temperature = None
     for iteration in range(max_iter):
         smoothing = float(schedule[min(iteration, len(schedule) - 1)])
         cooled = iteration >= annealed
-        lost = 0
+        lost = [0] * len(starts)
         if responsibilities is None:
-            model = Model(kernels.compact(coefficients(start), precision), Found.of(start))
+            model = _given(starts[0].at(whole.order), precision)
         else:
             if form.smoothing != "add":  # the textbook form knows no such remedy
-                lost, responsibilities, counts = _reseed(now.rows, responsibilities, counts, labels, reseeded, rng)
+                live = [None if result.converged else rng for result, rng in zip(results, rngs, strict=True)]
+                lost, responsibilities, counts = _reseed(now.rows, responsibilities, counts, labels, reseeded, live)
             soft = _Soft(sample, softness, temperature) if softness and not cooled else None
             seen = now.rows.shape[0] / n
             model = given = None  # of the step before: it is as large as the one to come
             model, target = _maximise(
-                now.words, responsibilities, counts, form, smoothing, target, cooled, seen, soft, n_jobs
+                now.words, responsibilities, counts, form, smoothing, target, cooled, seen, soft, len(starts), n_jobs
             )
             temperature = model.temperature
         now = fraction if iteration < min(annealed, max_iter) - SOFT_WHOLE else whole
-        looking.everywhere |= lost > 0 or now.rows.shape[0] != labels.size
-        given = model.coefficients, drop if model.temperature == 1 else max(drop, soft_drop), UNDECIDED_BELOW
-        near = looking.choose(labels, responsibilities, not cooled)
+        looking.everywhere |= any(lost) or now.rows.shape[0] != labels.shape[0]
+        given = model.coefficients, max(drop, soft_drop) if softness and not cooled else drop, UNDECIDED_BELOW
+        near = looking.choose(labels[:, 0], responsibilities, not cooled)
         responsibilities = found = None
-        found = looking.expect(now.rows, labels, near, *given)
+        found = looking.expect(now.rows, labels[:, 0], near, *given)
         responsibilities, counts = found.responsibilities, found.counts
         previous, labels = labels, found.labels
         # Of all documents, judged by those looked at.
-        likelihood = model.temperature * found.objective * (n / labels.size)
-        step = Step(
-            iteration=iteration,
-            objective=likelihood + model.log_prior,
-            smoothing=smoothing,
-            moved=_moved(previous, labels, stride, n),
-            undecided=round(found.undecided * n / labels.size),
-            reseeded=lost,
-        )
-        result.steps.append(step)
-        if on_step:
-            on_step(step)
-        if on_parameters:
-            on_parameters(step, model.found.parameters.at(place), model.temperature)
-        if settles and not cooled and iteration and step.moved <= SETTLED_SHARE * n:
-            annealed = min(annealed, iteration + 1 + (SOFT_WHOLE if now is not whole else 0))
-        settled = cooled and not lost and _has_converged(result.steps, abs(likelihood), tol, n)
-        if settled and near is None:
-            result.converged = True
+        likelihood = model.temperature * found.objective * (n / labels.shape[0])
+        settled = []
+        for g in every:
+            if results[g].converged:
+                continue
+            step = Step(
+                iteration=iteration,
+                objective=float(likelihood[g] + model.log_prior[g]),
+                smoothing=smoothing,
+                moved=_moved(previous[:, g], labels[:, g], stride, n),
+                undecided=round(int(found.undecided[g]) * n / labels.shape[0]),
+                reseeded=lost[g],
+            )
+            results[g].steps.append(step)
+            if on_step:
+                on_step(step)
+            if on_parameters:
+                on_parameters(step, model.found[g].parameters.at(place), float(model.temperature[g]))
+            still = cooled and not lost[g] and _has_converged(results[g].steps, abs(likelihood[g]), tol, n)
+            settled.append(still)
+            if (still and near is None) or iteration + 1 == max_iter:
+                results[g].converged = still and near is None
+                results[g].found = Found(partial(_in_place, model.found[g], place))
+                results[g].labels = labels[:, g].copy()
+                results[g].target = Target(target.mean, target.variance[:, [min(g, target.variance.shape[1] - 1)]]).at(
+                    place
+                )
+        if all(result.converged for result in results):
             break
-        looking.everywhere = settled or iteration + 1 == annealed
-    result.found = Found(partial(_in_place, model.found, place))
-    result.labels, result.target = labels, target.at(place)
-    return result
+        if settles and not cooled and iteration and results[0].steps[-1].moved <= SETTLED_SHARE * n:
+            annealed = min(annealed, iteration + 1 + (SOFT_WHOLE if now is not whole else 0))
+        looking.everywhere = all(settled) or iteration + 1 == annealed
+    return results
+
+
+def _given(parameters: Parameters, precision: type) -> Model:
+    """Parameters of the caller's, whose words are in the order of the rows."""
+    compact = kernels.compact(coefficients(parameters), precision)
+    return Model(compact, [Found.of(parameters)], np.zeros(1), np.ones(1))
 
 
 def _in_place(found: Found, place: np.ndarray) -> Parameters:
@@ -210,6 +247,7 @@ def _maximise(
     cooled: bool,
     seen: float,
     soft: _Soft | None,
+    groups: int,
     n_jobs: int | None,
 ) -> tuple[Model, Target]:
     """M-step over a share `seen` of the documents, in which pseudo-documents are as many fewer."""
@@ -220,12 +258,12 @@ def _maximise(
     if kernels.is_sparse(form, smoothing):
         # The target is frozen after annealing, so that the objective never falls.
         pieces = _with_target(words, target.variance if pooled and cooled else None)
-        parts = engine.map_blocks(_maximise_block, pieces, *shared, smoothing, n_jobs=n_jobs)
-        compact = kernels.assemble(list(parts), counts, form, smoothing)
+        parts = engine.map_blocks(_maximise_block, pieces, *shared, smoothing, groups, n_jobs=n_jobs)
+        compact = kernels.assemble(list(parts), counts, form, smoothing, groups)
         prior = compact.log_prior
         if pooled:
-            target = Target(target.mean, compact.target[:, None])
-        found = Found(partial(kernels.parameters, compact, counts, form, smoothing))
+            target = Target(target.mean, compact.target)
+        found = [Found(partial(_parameters, compact, counts, form, smoothing, g)) for g in range(groups)]
     else:
         parts = list(engine.map_blocks(kernels.accumulate, words, *shared, n_jobs=n_jobs))
         moments = Moments(counts, np.concatenate([p.first for p in parts]), np.concatenate([p.second for p in parts]))
@@ -233,23 +271,35 @@ def _maximise(
             target = Target(target.mean, within_variance(moments))
         parameters = maximise(moments, form, smoothing, target)
         compact = kernels.compact(coefficients(parameters), responsibilities.shares.dtype)
-        prior = log_prior(parameters, form, target)
-        found = Found.of(parameters)
-    temperature = soft.temperature(compact) if soft else 1.0
-    softened = kernels.tempered(compact, temperature) if temperature != 1 else compact
+        prior = np.array([log_prior(parameters, form, target)])
+        found = [Found.of(parameters)]
+    temperature = soft.temperature(compact) if soft else np.ones(groups)
+    softened = compact if (temperature == 1).all() else kernels.tempered(compact, temperature)
     return Model(softened, found, prior / seen, temperature), target
+
+
+def _parameters(c: kernels.Compact, counts: np.ndarray, form: Form, smoothing: float, group: int) -> Parameters:
+    one = kernels.of_group(c, group) if c.groups > 1 else c
+    return kernels.parameters(one, np.split(counts, c.groups)[group], form, smoothing)
 
 
 def _with_target(words: list[sp.csr_array], variance: np.ndarray | None) -> list[tuple]:
     if variance is None:
         return [(block, None) for block in words]
     edges = np.cumsum([block.shape[0] for block in words])[:-1]
-    return list(zip(words, np.split(variance.ravel(), edges), strict=True))
+    return list(zip(words, np.split(variance, edges), strict=True))
 
 
-def _maximise_block(piece: tuple, *shared: object) -> kernels.Maximised:
+def _maximise_block(
+    piece: tuple,
+    responsibilities: kernels.Responsibilities,
+    counts: np.ndarray,
+    form: Form,
+    smoothing: float,
+    groups: int,
+) -> kernels.Maximised:
     block, target = piece
-    return kernels.maximise(block, *shared, target)
+    return kernels.maximise(block, responsibilities, counts, form, smoothing, target, groups)
 
 
 def _reseed(
@@ -258,26 +308,36 @@ def _reseed(
     counts: np.ndarray,
     labels: np.ndarray,
     reseeded: Counter,
-    rng: np.random.RandomState,
-) -> tuple[int, kernels.Responsibilities, np.ndarray]:
-    """Give every lost cluster half of the largest one: the documents nearer to a random one of it than to its mean."""
-    lost = [k for k in np.flatnonzero(counts < LOST_BELOW) if reseeded[k] < RESEED_LIMIT]
-    for done, cluster in enumerate(lost):
-        largest = int(counts.argmax())
-        members = np.flatnonzero(labels == largest)
-        if members.size < 2:
-            return done, responsibilities, counts
-        rows = X[members]
-        seed = rows[[rng.randint(members.size)]].toarray().ravel()
-        mean = np.asarray(rows.mean(axis=0)).ravel()
-        nearer = rows @ (seed - mean) > 0.5 * (seed @ seed - mean @ mean)
-        if nearer.all() or not nearer.any():
-            nearer = np.arange(members.size) % 2 == 0
-        labels[members[nearer]] = cluster
-        responsibilities = kernels.assigned(responsibilities, members, labels[members])
-        counts = np.bincount(responsibilities.clusters, responsibilities.shares, minlength=counts.size)
-        reseeded[cluster] += 1
-        log.info(
-            "Cluster %d lost its documents; it was seeded again with %d of cluster %d.", cluster, nearer.sum(), largest
-        )
-    return len(lost), responsibilities, counts
+    rngs: list[np.random.RandomState | None],
+) -> tuple[list[int], kernels.Responsibilities, np.ndarray]:
+    """Give every lost cluster half of the largest one: the documents nearer to a random one of it than to its mean.
+
+    rngs : of every start that has not converged; None for the others
+    """
+    size = counts.size // len(rngs)
+    done = []
+    for g, rng in enumerate(rngs):
+        group, n_lost = range(g * size, (g + 1) * size), 0
+        lost = [k for k in group if counts[k] < LOST_BELOW and reseeded[k] < RESEED_LIMIT] if rng else []
+        for cluster in lost:
+            largest = int(counts[group.start : group.stop].argmax())
+            members = np.flatnonzero(labels[:, g] == largest)
+            if members.size < 2:
+                break
+            rows = X[members]
+            seed = rows[[rng.randint(members.size)]].toarray().ravel()
+            mean = np.asarray(rows.mean(axis=0)).ravel()
+            nearer = rows @ (seed - mean) > 0.5 * (seed @ seed - mean @ mean)
+            if nearer.all() or not nearer.any():
+                nearer = np.arange(members.size) % 2 == 0
+            labels[members[nearer], g] = cluster - group.start
+            responsibilities = kernels.assigned(responsibilities, members, labels[members, g] + group.start, group)
+            counts = np.bincount(responsibilities.clusters, responsibilities.shares, minlength=counts.size)
+            reseeded[cluster] += 1
+            n_lost += 1
+            log.info(
+                "Cluster %d lost its documents; it was seeded again with %d of cluster %d.",
+                cluster - group.start, nearer.sum(), largest,
+            )  # fmt: skip
+        done.append(n_lost)
+    return done, responsibilities, counts

@@ -15,7 +15,7 @@ from docclust.kernels import compiling  # noqa: F401  (it listens)
 from docclust.kernels.distances import nearer
 from docclust.kernels.neighbours import Near, Piece, expect_near, in_order, near, pieces, shared_documents
 from docclust.kernels.prepared import Prepared, frequent_first, prepare, word_blocks
-from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities
+from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities, side_by_side
 from docclust.kernels.softness import temperature_of_entropy
 from docclust.kernels.steps import (
     DROP,
@@ -30,6 +30,7 @@ from docclust.kernels.steps import (
     joined,
     log_joint,
     maximise,
+    of_group,
     one_hot,
     parameters,
     tempered,
@@ -62,11 +63,13 @@ __all__ = [
     "maximise",
     "near",
     "nearer",
+    "of_group",
     "one_hot",
     "parameters",
     "pieces",
     "prepare",
     "shared_documents",
+    "side_by_side",
     "temperature_of_entropy",
     "tempered",
     "together",

@@ -10,10 +10,11 @@ import numba
 import numpy as np
 
 from docclust.kernels.lanes import add_multiples, add_quadratics, fetch
+from docclust.kernels.records import WHOLE_UP_TO
 
 # A document that keeps more than one cluster in so many has a share for all of them, and so have all documents where
-# there are no more clusters than this: loops then run over clusters in order, and not over lists of them.
-WHOLE_FROM, WHOLE_UP_TO = 4, 32
+# there are few clusters: loops then run over clusters in order, and not over lists of them.
+WHOLE_FROM = 4
 # Documents that the E-step is with at once: so many, and no more than these numbers J or words of theirs.
 TILE_DOCUMENTS, TILE_NUMBERS, TILE_WORDS = 64, 2**14, 2**15
 # The numbers of a word are asked for when so many words are still before it: with 20 clusters, a fifth less time.
@@ -59,40 +60,42 @@ def add_words(n_documents, ends, x_of, place_of, values, free, k, J):
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def settle(
-    first, last, k, n_components, background, drop, J, row_starts, kept, shares, labels, largest_share, log_norm
-):
+    first, last, groups, k, n_components, background, cooling, drop, J,
+    row_starts, kept, shares, labels, largest_share, log_norm,
+):  # fmt: skip
     """What becomes of documents with these k numbers J each: their labels, and their shares of the clusters they keep.
 
-    One keeps all clusters if J is of all, and they are few or it would keep many.
+    One keeps all clusters if J is of all, and they are few or it would keep many. The same for each of the groups.
     """
     for i in range(first, last):
-        used, n_kept = _index(row_starts[i]), _index(0)
-        at = _index(i - first) * k
-        largest, label = -np.inf, _index(0)
-        for c in range(k):
-            if J[at + c] > largest:
-                largest, label = J[at + c], c
-        for c in range(k):
-            if J[at + c] >= largest + drop:
-                n_kept += _index(1)
-        whole = k == n_components and (k <= _index(WHOLE_UP_TO) or _index(WHOLE_FROM) * n_kept > k)
-        total, row = 0.0, used
-        for c in range(k):
-            if J[at + c] >= largest + drop:
-                kept[used] = c
-                shares[used] = np.exp(J[at + c] - largest)
-                total += shares[used]
-                used += _index(1)
-            elif whole:
-                kept[used] = c
-                shares[used] = 0.0
-                used += _index(1)
-        for t in range(row, used):
-            shares[t] /= total
+        used = _index(row_starts[i])
+        for g in range(_index(groups)):
+            at, n_kept = (_index(i - first) * _index(groups) + g) * k, _index(0)
+            largest, label = -np.inf, _index(0)
+            for c in range(k):
+                if J[at + c] > largest:
+                    largest, label = J[at + c], c
+            for c in range(k):
+                if J[at + c] >= largest + drop:
+                    n_kept += _index(1)
+            whole = k == n_components and (k <= _index(WHOLE_UP_TO) or _index(WHOLE_FROM) * n_kept > k)
+            total, row = 0.0, used
+            for c in range(k):
+                if J[at + c] >= largest + drop:
+                    kept[used] = g * k + c
+                    shares[used] = np.exp(J[at + c] - largest)
+                    total += shares[used]
+                    used += _index(1)
+                elif whole:
+                    kept[used] = g * k + c
+                    shares[used] = 0.0
+                    used += _index(1)
+            for t in range(row, used):
+                shares[t] /= total
+            labels[i, g] = label
+            largest_share[i, g] = 1 / total
+            log_norm[i, g] = largest + np.log(total) - background[i - first] * cooling[g]
         row_starts[i + 1] = used
-        labels[i] = label
-        largest_share[i] = 1 / total
-        log_norm[i] = largest + np.log(total) - background[i - first]
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
@@ -167,7 +170,7 @@ def _list_seen(
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def expect(
-    begin, indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant, drop,
+    begin, indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant, cooling, drop,
     J, Q, ends, x_of, place_of, background, row_starts, kept, shares, labels, largest_share, counts, log_norm, joint,
 ):  # fmt: skip
     """Rows from `begin` on; returns the first one for which `kept` had no room.
@@ -176,9 +179,9 @@ def expect(
     """
     k, n_words, n_nodes = _index(constant.size), _index(common.shape[0]), _index(common.shape[1])
     whole = _index(starts[n_words]) == n_words * k
-    room, first = _index(kept.size), begin
-    while first < labels.size:
-        last = min(first + ends.size, labels.size)
+    room, first, n_documents, n_groups = _index(kept.size), begin, indptr.size - 1, _index(cooling.size)
+    while first < n_documents:
+        last = min(first + ends.size, n_documents)
         if not joint.shape[0] and _index(row_starts[first]) + _index(last - first) * k > room:
             return first
         J[:] = 0.0
@@ -201,10 +204,13 @@ def expect(
         if joint.shape[0]:
             for i in range(_index(last - first)):
                 for c in range(k):
-                    joint[first + i, c] = J[i * k + c] - background[i]
+                    joint[first + i, c] = J[i * k + c] - background[i] * cooling[c // (k // n_groups)]
         else:
-            settle(first, last, k, k, background, drop, J, row_starts, kept, shares, labels, largest_share, log_norm)
+            settle(
+                first, last, n_groups, k // n_groups, k // n_groups, background, cooling, drop, J,
+                row_starts, kept, shares, labels, largest_share, log_norm,
+            )  # fmt: skip
             for t in range(_index(row_starts[first]), _index(row_starts[last])):
                 counts[kept[t]] += shares[t]
         first = last
-    return labels.size
+    return n_documents

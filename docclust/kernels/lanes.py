@@ -77,12 +77,13 @@ def add_quadratics(typing_context, target, at, k, source, places, weights):
 
 
 @intrinsic
-def own_coefficients(typing_context, k, moments, sizes, numbers, values, at, sums):
+def own_coefficients(typing_context, k, moments, sizes, targets, numbers, values, at, sums):
     """Of one word the numbers a = m / v and b = 1 / (2 v) - reference / 2 of all c < k, and what it adds to their sums.
 
     moments : sum r x and sum r x^2, (k,) each
     sizes : 1 / N and 1 / (N + P), (k,) each, with P pseudo-documents
-    numbers : P t, the least variance, what is added to it, 1 / s, the reference, t + noise
+    targets : P t and t + noise, (k,) each
+    numbers : the least variance, what is added to it, 1 / s, the reference
     values, at : a is put at values[at + c], and b at values[at + k + c]
     sums : (k,) each; gain m^2 / v, 1 / v - reference, (t + noise) (1 / v - reference), and the product of all v / s
     """
@@ -94,19 +95,20 @@ def own_coefficients(typing_context, k, moments, sizes, numbers, values, at, sum
                 _Array.of(context, builder, kind, part) for kind, part in zip(signature.args[i], parts, strict=True)
             ]
 
-        k, at = arguments[0], arguments[5]
+        k, at = arguments[0], arguments[6]
         first, second = arrays(1)
         inverse_size, inverse_pooled = arrays(2)
-        numbers = cgutils.unpack_tuple(builder, arguments[3])
-        values = _Array.of(context, builder, signature.args[4], arguments[4])
-        squares, inverses, pulls, product = arrays(6)
+        pseudo, pull = arrays(3)
+        numbers = cgutils.unpack_tuple(builder, arguments[4])
+        values = _Array.of(context, builder, signature.args[5], arguments[5])
+        squares, inverses, pulls, product = arrays(7)
 
         def one(c: ir.Value, width: int) -> None:
-            pseudo, least, added, inverse, reference, pull = (_Lanes.all(builder, x, width) for x in numbers)
+            least, added, inverse, reference = (_Lanes.all(builder, x, width) for x in numbers)
             moment = first.load(c, width)
             mean = moment * inverse_size.load(c, width)
             scatter = (second.load(c, width) - mean * moment).at_least(_Lanes.all(builder, _double(0), width))
-            own = ((scatter + pseudo) * inverse_pooled.load(c, width)).at_least(least) + added
+            own = ((scatter + pseudo.load(c, width)) * inverse_pooled.load(c, width)).at_least(least) + added
             precision = _Lanes.all(builder, _double(1), width) / own
             linear, excess = mean * precision, precision - reference
             here = builder.add(at, c)
@@ -114,13 +116,13 @@ def own_coefficients(typing_context, k, moments, sizes, numbers, values, at, sum
             values.store(builder.add(here, k), (excess * _Lanes.all(builder, _double(0.5), width)).to(values.kind))
             squares.store(c, squares.load(c, width) + mean * linear)
             inverses.store(c, inverses.load(c, width) + excess)
-            pulls.store(c, pulls.load(c, width) + pull * excess)
+            pulls.store(c, pulls.load(c, width) + pull.load(c, width) * excess)
             product.store(c, product.load(c, width) * own * inverse)
 
         _for_all(builder, k, one)
         return context.get_dummy_value()
 
-    return types.void(k, moments, sizes, numbers, values, at, sums), generate
+    return types.void(k, moments, sizes, targets, numbers, values, at, sums), generate
 
 
 @intrinsic
@@ -142,24 +144,25 @@ def fetch(typing_context, source, place, size):
 
 
 @intrinsic
-def weighted_squares(typing_context, k, numbers, weights):
-    """``sum(numbers[c]**2 * weights[c] for c < k)`` of doubles."""
+def weighted_squares(typing_context, first, k, numbers, weights):
+    """``sum(numbers[first + c]**2 * weights[first + c] for c < k)`` of doubles, in the order of c."""
 
     def generate(context, builder, signature, arguments):
-        numbers, weights = (_Array.of(context, builder, signature.args[i], arguments[i]) for i in (1, 2))
+        numbers, weights = (_Array.of(context, builder, signature.args[i], arguments[i]) for i in (2, 3))
         total = cgutils.alloca_once_value(builder, _double(0))
 
         def add(c: ir.Value, width: int) -> None:
-            number = numbers.load(c, width)
-            found = (number * number * weights.load(c, width)).value
+            here = builder.add(arguments[0], c)
+            number = numbers.load(here, width)
+            found = (number * number * weights.load(here, width)).value
             for lane in range(width):
                 part = builder.extract_element(found, _position(lane))
                 builder.store(builder.fadd(builder.load(total), part), total)
 
-        _for_all(builder, arguments[0], add)
+        _for_all(builder, arguments[1], add)
         return builder.load(total)
 
-    return types.float64(k, numbers, weights), generate
+    return types.float64(first, k, numbers, weights), generate
 
 
 def _for_all(builder: ir.IRBuilder, k: ir.Value, what: Callable[[ir.Value, int], None]) -> None:

@@ -15,27 +15,33 @@ _index = np.uintp
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def maximise(
-    begin, indptr, rows, data, row_starts, row_clusters, shares, counts, mode, listed_clusters, smoothing, floor,
-    strength, estimated, noise, most_target, moment1, moment2, seen, seen_at, row_of, x_of, inverse_size,
-    inverse_pooled, pooled_share,
-    starts, lists, clusters, values, common, target, squares, inverses, logs, pulls, product,
+    begin, indptr, rows, data, row_starts, row_clusters, shares, counts, groups,
+    mode, listed_clusters, smoothing, floor, strength, estimated, noise, most_target,
+    moment1, moment2, seen, seen_at, row_of, x_of, inverse_size, inverse_pooled, pooled_share, pseudo, pull, sizes,
+    growth, starts, lists, clusters, values, common, target, squares, inverses, logs, pulls, product,
 ):  # fmt: skip
-    """Words from `begin` on; returns the first one for which `clusters` or `values` had no room."""
-    k = _index(counts.size)
+    """Words from `begin` on; returns the first one for which `clusters` or `values` had no room.
+
+    Clusters are of so many mixtures, or groups, side by side; of more than one only where words have all of them.
+    """
+    k, n_groups = _index(counts.size), _index(groups)
+    size = k // n_groups
     free = mode <= OWN
     none, one, two, three, four = _index(0), _index(1), _index(2), _index(3), _index(4)
     width = two if free else one
-    n, growth, n_documents = 0.0, 1.0, row_starts.size - 1
+    n_documents = row_starts.size - 1
     all_whole = _index(row_starts[n_documents]) == _index(n_documents) * k
+    sizes[:] = 0.0
+    growth[:] = 1.0
     for c in range(k):
-        n += counts[c]
+        sizes[c // size] += counts[c]
         inverse_size[c] = 1 / max(counts[c], TINY)
         inverse_pooled[c] = 1 / (max(counts[c], TINY) + strength)
         pooled_share[c] = strength * inverse_pooled[c]
     for w in range(begin, common.size):
         first, listed = _index(starts[w]), _index(lists[w])
         if width * (first + k) > _index(values.size) or listed + k > _index(clusters.size):
-            _to_logs(product, logs)
+            _to_logs(none, k, product, logs)
             return w
         n_seen, n_whole, square, largest = none, none, 0.0, 0.0
         for p in range(_index(indptr[w]), _index(indptr[w + 1])):
@@ -74,18 +80,20 @@ def maximise(
         if n_whole or not listed_clusters:
             n_seen = k
         within = square
-        if mode == TIED or estimated:
-            if n_seen == k:
-                within -= weighted_squares(k, moment1, inverse_size)
-            else:
-                for t in range(n_seen):
-                    c = seen[t]
-                    within -= moment1[c] * moment1[c] * inverse_size[c]
-        within = max(within, 0.0) / n
-        if estimated:
-            target[w] = within
+        for g in range(n_groups):
+            within = square
+            if mode == TIED or estimated:
+                if n_seen == k:
+                    within -= weighted_squares(g * size, size, moment1, inverse_size)
+                else:
+                    for t in range(n_seen):
+                        c = seen[t]
+                        within -= moment1[c] * moment1[c] * inverse_size[c]
+            within = max(within, 0.0) / sizes[g]
+            if estimated:
+                target[w, g] = within
         dense = _index(DENSE_FROM) * n_seen > k
-        if dense or (strength > 0 and target[w] > most_target):
+        if dense or (strength > 0 and target[w, 0] > most_target):
             n_seen = k
         else:
             for t in range(n_seen):
@@ -100,30 +108,34 @@ def maximise(
                 values[first + c] = moment1[c]
                 values[first + k + c] = moment2[c]
         elif mode == OWN:
-            # No factor is less than 1, and none more than this: logarithms are taken before the product overflows.
-            ratio = 1 + max(largest, target[w]) / smoothing
-            if growth * ratio > 1e290:
-                _to_logs(product, logs)
-                growth = 1.0
-            growth *= ratio
-            pseudo, pull = strength * target[w], target[w] + noise
+            for g in range(n_groups):
+                # No factor is less than 1, and none more than this: logarithms are taken before the product overflows.
+                ratio = 1 + max(largest, target[w, g]) / smoothing
+                if growth[g] * ratio > 1e290:
+                    _to_logs(g * size, g * size + size, product, logs)
+                    growth[g] = 1.0
+                growth[g] *= ratio
+                for c in range(g * size, g * size + size):
+                    pseudo[c], pull[c] = strength * target[w, g], target[w, g] + noise
             if n_seen == k:
                 inverse, bounds = 1 / smoothing, (smoothing, 0.0) if floor else (0.0, smoothing)
-                numbers = pseudo, bounds[0], bounds[1], inverse, inverse if listed_clusters else 0.0, pull
-                sums = squares, inverses, pulls, product
-                own_coefficients(k, (moment1, moment2), (inverse_size, inverse_pooled), numbers, values, first, sums)
+                own_coefficients(
+                    k, (moment1, moment2), (inverse_size, inverse_pooled), (pseudo, pull),
+                    (bounds[0], bounds[1], inverse, inverse if listed_clusters else 0.0),
+                    values, first, (squares, inverses, pulls, product),
+                )  # fmt: skip
             else:
                 for t in range(n_seen):
                     c = seen[t]
                     mean = moment1[c] * inverse_size[c]
-                    own = (max(moment2[c] - mean * moment1[c], 0.0) + pseudo) * inverse_pooled[c]
+                    own = (max(moment2[c] - mean * moment1[c], 0.0) + pseudo[c]) * inverse_pooled[c]
                     own = max(own, smoothing) if floor else own + smoothing
-                    precision, unseen = 1 / own, 1 / (target[w] * pooled_share[c] + smoothing)
+                    precision, unseen = 1 / own, 1 / (target[w, 0] * pooled_share[c] + smoothing)
                     values[first + t] = mean * precision
                     values[first + n_seen + t] = 0.5 * (precision - unseen)
                     squares[c] += mean * mean * precision
                     inverses[c] += precision - unseen
-                    pulls[c] += pull * (precision - unseen)
+                    pulls[c] += pull[c] * (precision - unseen)
                     product[c] *= own * unseen
         else:
             shared = smoothing
@@ -144,12 +156,12 @@ def maximise(
             for t in range(n_seen):
                 moment1[seen[t]] = 0.0
                 moment2[seen[t]] = 0.0
-    _to_logs(product, logs)
+    _to_logs(none, k, product, logs)
     return common.size
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _to_logs(product, logs):
-    for c in range(product.size):
+def _to_logs(first, last, product, logs):
+    for c in range(first, last):
         logs[c] += np.log(product[c])
         product[c] = 1.0

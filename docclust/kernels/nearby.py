@@ -15,7 +15,7 @@ _index = np.uintp
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def expect_near(
     begin, documents, groups, near_starts, near,
-    indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant, drop,
+    indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant, cooling, drop,
     J, Q, ends, x_of, place_of, background, place_in_table, position, words, table,
     row_starts, kept, shares, labels, largest_share, counts, log_norm,
 ):  # fmt: skip
@@ -67,12 +67,15 @@ def expect_near(
                     if n_nodes > one:
                         for r in range(n_nodes):
                             J[i * width + t] -= Q[i * n_nodes + r] * blend[r, c]
-            settle(m, until, width, k, background, drop, J, row_starts, kept, shares, labels, largest_share, log_norm)
+            settle(
+                m, until, 1, width, k, background, cooling, drop, J,
+                row_starts, kept, shares, labels, largest_share, log_norm,
+            )  # fmt: skip
             for t in range(_index(row_starts[m]), _index(row_starts[until])):
                 kept[t] = near[first_near + kept[t]]
                 counts[kept[t]] += shares[t]
             for i in range(m, until):
-                labels[i] = near[first_near + _index(labels[i])]
+                labels[i, 0] = near[first_near + _index(labels[i, 0])]
             m = until
         for t in range(n_words):
             place_in_table[words[t]] = -1

@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from docclust.kernels import nearby
 from docclust.kernels.expectation import scratch
 from docclust.kernels.records import Compact, Expectation, Responsibilities
-from docclust.kernels.steps import together
+from docclust.kernels.steps import sums, together
 
 # Documents of a group have at most so many weights, unless there is only one: its table then fits the cache.
 GROUP_NONZEROS = 32_768
@@ -101,20 +101,19 @@ def expect_near(piece: Piece, rows: sp.csr_array, near: Near, c: Compact, drop: 
     most = min(most, rows.shape[1])
     starts, counts = np.zeros(m + 1, dtype=np.uint64), np.zeros(k)
     clusters, shares = np.empty(room, dtype=np.uint32), np.empty(room, dtype=c.pairs.values.dtype)
-    labels, largest, log_norm = np.empty(m, dtype=np.int32), np.empty(m), np.empty(m)
+    labels, largest, log_norm = np.empty((m, 1), dtype=np.int32), *np.empty((2, m, 1))
     pairs = c.pairs
     nearby.expect_near(
         0, piece.documents, piece.groups, near.starts, near.clusters,
         rows.indptr, rows.indices, rows.data, pairs.starts, pairs.lists, pairs.clusters, pairs.values, c.free,
-        c.common, c.blend, c.scale, c.constant, drop,
+        c.common, c.blend, c.scale, c.constant, c.cooling, drop,
         *scratch(lengths, width, c.blend.shape[0]),
         np.full(rows.shape[1], -1), np.full(k, -1), np.empty(most, dtype=np.uintp),
         np.empty(most * width * (2 if c.free else 1), dtype=c.pairs.values.dtype),
         starts, clusters, shares, labels, largest, counts, log_norm,
     )  # fmt: skip
     responsibilities = Responsibilities(starts, clusters[: starts[-1]].copy(), shares[: starts[-1]].copy())
-    undecided = int(np.count_nonzero(largest < bound))
-    return Expectation(responsibilities, labels, counts, float(log_norm.sum()), undecided)
+    return Expectation(responsibilities, labels, counts, *sums(log_norm, largest, bound))
 
 
 def in_order(pieces: list[Piece], parts: list[Expectation]) -> Expectation:

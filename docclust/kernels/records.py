@@ -1,11 +1,15 @@
 """What passes between the compiled steps: sparse responsibilities and sparse parameters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 # From so many clusters on, a word has only those that have seen it; with fewer it takes longer to list them.
 LISTED_FROM = 128
+# With so many clusters, and no more, every document has a share for all of them.
+WHOLE_UP_TO = 32
+# Bytes of the responsibilities of all documents in mixtures side by side, at most.
+SIDE_BY_SIDE_BYTES = 2**26
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,12 @@ class Pairs:
 class Compact:
     """`Coefficients`, word by word and only for the clusters that have seen the word; see the top of the package.
 
+    Clusters may be those of several mixtures, or groups, side by side, all of the same words; of one after the other.
+
     common : (v, R); blend : (R, k); scale, constant : (k,)
-    target : (v,) or None, the pooled variance t of `docclust.kernels.unseen`, if there is one
-    log_prior : what it adds to the objective
+    target : (v, groups) or None, the pooled variances t of `docclust.kernels.unseen`, if there are any
+    log_prior : (groups,), what they add to the objective
+    cooling : (groups,), what J of the others is divided by, inverted: that in common knows nothing of it
     """
 
     pairs: Pairs
@@ -54,7 +61,13 @@ class Compact:
     scale: np.ndarray
     constant: np.ndarray
     target: np.ndarray | None = None
-    log_prior: float = 0.0
+    log_prior: np.ndarray = field(default_factory=lambda: np.zeros(1))
+    cooling: np.ndarray = field(default_factory=lambda: np.ones(1))
+
+    @property
+    def groups(self) -> int:
+        """Mixtures side by side."""
+        return self.cooling.size
 
     @property
     def free(self) -> bool:
@@ -83,15 +96,24 @@ class Maximised:
 
 @dataclass(frozen=True)
 class Expectation:
-    """An E-step over one block: responsibilities, labels (n,), N (k,), sum of logsumexp J, documents undecided."""
+    """An E-step over one block, of every group of clusters.
+
+    labels : (n, groups), in every group from 0 on; counts : (k,), N of all clusters
+    objective, undecided : (groups,), sum of logsumexp J, and documents undecided
+    """
 
     responsibilities: Responsibilities
     labels: np.ndarray
     counts: np.ndarray
-    objective: float
-    undecided: int
+    objective: np.ndarray
+    undecided: np.ndarray
 
 
 def lists_clusters(n_components: int) -> bool:
     """Whether words that few clusters have seen have those alone, and not all of them."""
     return n_components >= LISTED_FROM
+
+
+def side_by_side(n_components: int, n_documents: int) -> int:
+    """How many mixtures of so many clusters are best followed side by side."""
+    return max(1, min(WHOLE_UP_TO, SIDE_BY_SIDE_BYTES // (8 * max(n_documents, 1))) // n_components)

@@ -29,10 +29,14 @@ def is_sparse(form: Form, smoothing: float) -> bool:
     return form.smoothing != "prior" and not kinks and smoothing > 0
 
 
-def one_hot(labels: np.ndarray, precision: type = np.float64) -> Responsibilities:
-    """Every document wholly in its cluster."""
-    shares = np.ones(labels.size, dtype=precision)
-    return Responsibilities(np.arange(labels.size + 1, dtype=np.uint64), labels.astype(np.uint32), shares)
+def one_hot(labels: np.ndarray, precision: type = np.float64, n_components: int = 0) -> Responsibilities:
+    """Every document wholly in its cluster; in one of each group, if there are several of so many clusters."""
+    # labels: (n,) or (n, groups)
+    groups = 1 if labels.ndim == 1 else labels.shape[1]
+    clusters = labels.reshape(-1, groups) + n_components * np.arange(groups)
+    shares = np.ones(clusters.size, dtype=precision)
+    starts = np.arange(0, clusters.size + 1, groups, dtype=np.uint64)
+    return Responsibilities(starts, clusters.ravel().astype(np.uint32), shares)
 
 
 def together(parts: list[Expectation]) -> Expectation:
@@ -49,19 +53,21 @@ def together(parts: list[Expectation]) -> Expectation:
     return Expectation(Responsibilities(starts, joined(clusters), joined(shares)), labels, counts, objective, undecided)
 
 
-def assigned(r: Responsibilities, rows: np.ndarray, labels: np.ndarray) -> Responsibilities:
-    """The same responsibilities, but these documents wholly in these clusters."""
+def assigned(r: Responsibilities, rows: np.ndarray, clusters: np.ndarray, group: range) -> Responsibilities:
+    """The same responsibilities, but these documents, in order, wholly in these clusters of a group."""
+    # rows, clusters: (m,)
     lengths = np.diff(r.starts).astype(np.int64)
-    keep = np.ones(lengths.size, dtype=bool)
-    keep[rows] = False
-    keep_pairs = np.repeat(keep, lengths)
-    lengths[rows] = 1
-    starts = np.append(0, np.cumsum(lengths))
-    clusters, shares = np.empty(starts[-1], dtype=np.uint32), np.ones(starts[-1], dtype=r.shares.dtype)
-    others = np.repeat(keep, lengths)
-    clusters[others], shares[others] = r.clusters[keep_pairs], r.shares[keep_pairs]
-    clusters[starts[:-1][rows]] = labels
-    return Responsibilities(starts.astype(np.uint64), clusters, shares)
+    document = np.repeat(np.arange(lengths.size), lengths)
+    changed = np.zeros(lengths.size, dtype=bool)
+    changed[rows] = True
+    keep = ~changed[document] | (r.clusters < group.start) | (r.clusters >= group.stop)
+    document, kept = document[keep], r.clusters[keep]
+    at = np.searchsorted(document * group.stop + np.minimum(kept, group.stop - 1), rows * group.stop + clusters)
+    starts = np.append(0, np.cumsum(np.bincount(document, minlength=lengths.size) + changed))
+    ones = np.ones(rows.size, dtype=r.shares.dtype)
+    return Responsibilities(
+        starts.astype(np.uint64), np.insert(kept, at, clusters.astype(np.uint32)), np.insert(r.shares[keep], at, ones)
+    )
 
 
 def compact(c: Coefficients, precision: type = np.float64) -> Compact:
@@ -90,21 +96,28 @@ def log_joint(X: sp.csr_array, c: Compact) -> np.ndarray:
         np.empty(0, dtype=np.uint32),
         np.empty(0, dtype=c.pairs.values.dtype),
     )
-    expectation.expect(
-        0, *_arrays(X, c), 0.0, *tile, *responsibilities, np.empty(n, dtype=np.int32), nothing, nothing, nothing, J
-    )
+    labels, nothing2 = np.empty((0, 1), dtype=np.int32), np.empty((0, 1))
+    expectation.expect(0, *_arrays(X, c), 0.0, *tile, *responsibilities, labels, nothing2, nothing, nothing2, J)
     return J
 
 
-def tempered(c: Compact, temperature: float) -> Compact:
-    """The coefficients of J / temperature."""
-    return replace(c, common=c.common / temperature, scale=c.scale / temperature, constant=c.constant / temperature)
+def tempered(c: Compact, temperature: float | np.ndarray) -> Compact:
+    """The coefficients of J / temperature; of every group at its own."""
+    cooling = 1 / np.atleast_1d(temperature)
+    of_clusters = np.repeat(cooling, c.constant.size // cooling.size)
+    return replace(
+        c,
+        blend=c.blend * of_clusters,
+        scale=c.scale * of_clusters,
+        constant=c.constant * of_clusters,
+        cooling=c.cooling * cooling,
+    )
 
 
 def _arrays(X: sp.csr_array, c: Compact) -> tuple:
     pairs = c.pairs
-    parameters = pairs.starts, pairs.lists, pairs.clusters, pairs.values, c.free, c.common, c.blend, c.scale, c.constant
-    return X.indptr, X.indices, X.data, *parameters
+    parameters = pairs.starts, pairs.lists, pairs.clusters, pairs.values, c.free
+    return X.indptr, X.indices, X.data, *parameters, c.common, c.blend, c.scale, c.constant, c.cooling
 
 
 def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> Expectation:
@@ -113,7 +126,7 @@ def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> 
     n, k = X.shape[0], c.constant.size
     starts, counts = np.zeros(n + 1, dtype=np.uint64), np.zeros(k)
     clusters, shares = np.empty(_room(n, k), dtype=np.uint32), np.empty(_room(n, k), dtype=c.pairs.values.dtype)
-    labels, largest, log_norm = np.empty(n, dtype=np.int32), np.empty(n), np.empty(n)
+    labels, largest, log_norm = np.empty((n, c.groups), dtype=np.int32), *np.empty((2, n, c.groups))
     shared, tile = _arrays(X, c), expectation.scratch(np.diff(X.indptr), k, c.blend.shape[0])
     no_joint = np.empty((0, 0))
     done = 0
@@ -126,8 +139,14 @@ def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> 
         used = int(starts[done])
         clusters, shares = _longer(clusters, used), _longer(shares, used)
     responsibilities = Responsibilities(starts, clusters[: starts[-1]], shares[: starts[-1]])
-    undecided = int(np.count_nonzero(largest < undecided_below))
-    return Expectation(responsibilities, labels, counts, float(log_norm.sum()), undecided)
+    return Expectation(responsibilities, labels, counts, *sums(log_norm, largest, undecided_below))
+
+
+def sums(log_norm: np.ndarray, largest: np.ndarray, undecided_below: float) -> tuple[np.ndarray, np.ndarray]:
+    """Of every group the objective, and how many documents have no cluster with so large a responsibility."""
+    # log_norm, largest: (n, groups) -> (groups,), (groups,)
+    objective = np.array([np.ascontiguousarray(column).sum() for column in log_norm.T])
+    return objective, np.count_nonzero(largest < undecided_below, axis=0)
 
 
 def accumulate(words: sp.csr_array, r: Responsibilities, counts: np.ndarray, form: Form) -> Moments:
@@ -146,14 +165,15 @@ def maximise(
     form: Form,
     smoothing: float,
     target: np.ndarray | None = None,
+    groups: int = 1,
 ) -> Maximised:
-    """M-step over a block of words; pooled variances are drawn to `target` (v,), or to that within the clusters."""
+    """M-step over a block of words; pooled variances are drawn to `target` (v, groups), or to that within clusters."""
     # words: (v, n) CSR
     mode = {"own": OWN, "pooled": OWN, "tied": TIED}.get(form.covariance, ISOTROPIC)
     listed = lists_clusters(counts.size)
     room = _room(words.shape[0], 2 * counts.size) if listed else 2 * words.shape[0] * counts.size
     values = np.empty(room, dtype=r.shares.dtype)
-    pairs, common, target, sums = _maximised(words, r, counts, mode, values, form, smoothing, target)
+    pairs, common, target, sums = _maximised(words, r, counts, mode, values, form, smoothing, target, groups)
     if mode != OWN:
         common = common[:, None]
         background = np.array([-np.log(2 * common).sum(axis=0), 2 * common.sum(axis=0), [0.0]])
@@ -166,30 +186,31 @@ def maximise(
     else:
         noise = smoothing if form.smoothing == "noise" else 0.0
         dense = np.diff(pairs.starts) == counts.size  # these refer to the smoothing alone
-        common, background = unseen.precisions(target, dense, counts, form.pooled_strength, smoothing, noise, r.single)
+        strength = form.pooled_strength
+        common, background = unseen.precisions(target[:, 0], dense, counts, strength, smoothing, noise, r.single)
     return Maximised(pairs, common, target, *sums, background)
 
 
-def _maximised(words, r, counts, mode, values, form, smoothing, target) -> tuple:
+def _maximised(words, r, counts, mode, values, form, smoothing, target, groups=1) -> tuple:
     m, k = words.shape[0], counts.size
     starts, lists = np.zeros(m + 1, dtype=np.uint64), np.zeros(m + 1, dtype=np.uint64)
     clusters = np.empty(_room(m, k), dtype=np.uint32)
     squares, inverses, logs, pulls, product = np.zeros(k), np.zeros(k), np.zeros(k), np.zeros(k), np.ones(k)
     documents = int(np.diff(words.indptr).max(initial=0))
-    sums = np.zeros(k), np.zeros(k), np.empty(k, dtype=np.uint32), np.full(k, -1)
-    sums += np.empty(documents, dtype=np.uintp), np.empty(documents), *np.empty((3, k))
+    room = np.zeros(k), np.zeros(k), np.empty(k, dtype=np.uint32), np.full(k, -1)
+    room += np.empty(documents, dtype=np.uintp), np.empty(documents), *np.empty((5, k)), *np.empty((2, groups))
     strength = form.pooled_strength if mode == OWN else 0.0
     estimated = strength > 0 and target is None
     width = 2 if mode <= OWN else 1
-    common, target = np.empty(m), np.zeros(m) if target is None else target
+    common, target = np.empty(m), np.zeros((m, groups)) if target is None else target
     noise = smoothing if form.smoothing == "noise" else 0.0
     most_target = smoothing * unseen.most_ratio(unseen.pooled_shares(counts, strength), r.single)
     options = form.smoothing == "floor", strength, estimated, noise, most_target
     done = 0
     while True:
         done = maximisation.maximise(
-            done, words.indptr, words.indices, words.data, r.starts, r.clusters, r.shares, counts,
-            mode, lists_clusters(k) and mode != SUMS, smoothing, *options, *sums,
+            done, words.indptr, words.indices, words.data, r.starts, r.clusters, r.shares, counts, groups,
+            mode, lists_clusters(k) and mode != SUMS, smoothing, *options, *room,
             starts, lists, clusters, values, common, target, squares, inverses, logs, pulls, product,
         )  # fmt: skip
         if done == m:
@@ -212,7 +233,7 @@ def _longer(array: np.ndarray, used: int) -> np.ndarray:
     return found
 
 
-def assemble(parts: list[Maximised], counts: np.ndarray, form: Form, smoothing: float) -> Compact:
+def assemble(parts: list[Maximised], counts: np.ndarray, form: Form, smoothing: float, groups: int = 1) -> Compact:
     """Coefficients of equation (E) from the M-steps over all blocks of words, in order."""
     common = np.concatenate([part.common for part in parts])
     squares = sum(part.squares for part in parts)
@@ -229,20 +250,40 @@ def assemble(parts: list[Maximised], counts: np.ndarray, form: Form, smoothing: 
         scale /= smoothing
     noise = smoothing if form.smoothing == "noise" else 0.0
     with np.errstate(divide="ignore"):  # a cluster of weight zero has log-density -inf, as it should
-        log_weights = np.log(counts / counts.sum())
+        log_weights = np.log(_weights(counts, groups))
     constant = log_weights - 0.5 * (common.shape[0] * np.log(2 * np.pi) + logs + noise * inverses + squares)
     target = np.concatenate([part.target for part in parts]) if form.covariance == "pooled" else None
-    prior = -0.5 * form.pooled_strength * float((logs + pulls).sum())
+    prior = -0.5 * form.pooled_strength * (logs + pulls).reshape(groups, -1).sum(axis=1)
     starts, lists = _chained([part.pairs.starts for part in parts]), _chained([part.pairs.lists for part in parts])
     clusters, values = [part.pairs.clusters for part in parts], [part.pairs.values for part in parts]
     del parts
     pairs = Pairs(starts, lists, joined(clusters), joined(values))
-    return Compact(pairs, common, blend, scale, constant, target, prior)
+    return Compact(pairs, common, blend, scale, constant, target, prior, np.ones(groups))
 
 
 def equally_likely(c: Compact, counts: np.ndarray) -> Compact:
     """The same clusters with equal weights: the most likely one is then the nearest."""
-    return replace(c, constant=c.constant - np.log(counts / counts.sum()))
+    return replace(c, constant=c.constant - np.log(_weights(counts, c.groups)))
+
+
+def _weights(counts: np.ndarray, groups: int) -> np.ndarray:
+    of_groups = counts.reshape(groups, -1)
+    return (of_groups / of_groups.sum(axis=1, keepdims=True)).ravel()
+
+
+def of_group(c: Compact, group: int) -> Compact:
+    """The coefficients of one of several mixtures side by side, which have all clusters at every word."""
+    size = c.constant.size // c.groups
+    here = slice(group * size, (group + 1) * size)
+    pairs = Pairs(
+        c.pairs.starts // np.uint64(c.groups), c.pairs.lists, c.pairs.clusters,
+        c.pairs.values.reshape(-1, c.groups, size)[:, group].ravel(),
+    )  # fmt: skip
+    target = None if c.target is None else c.target[:, [group]]
+    return Compact(
+        pairs, c.common, c.blend[:, here], c.scale[here], c.constant[here], target,
+        c.log_prior[[group]], c.cooling[[group]],
+    )  # fmt: skip
 
 
 def joined(parts: list[np.ndarray]) -> np.ndarray:
@@ -270,7 +311,7 @@ def parameters(c: Compact, counts: np.ndarray, form: Form, smoothing: float) -> 
     if form.shares_variances:
         variances = 0.5 / c.common
     else:
-        pooled = 0.0 if c.target is None else c.target[:, None]
+        pooled = 0.0 if c.target is None else c.target
         variances = np.broadcast_to(
             pooled * unseen.pooled_shares(counts, form.pooled_strength) + smoothing, (v, k)
         ).copy()
