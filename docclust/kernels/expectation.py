@@ -9,7 +9,7 @@ where it stopped, so that its caller can go on with longer arrays. What the arra
 import numba
 import numpy as np
 
-from docclust.kernels.lanes import add_multiples, add_quadratics, fetch
+from docclust.kernels.lanes import add_multiples, add_quadratics, fetch, put_exponentials
 from docclust.kernels.records import WHOLE_UP_TO
 
 # A document that keeps more than one cluster in so many has a share for all of them, and so have all documents where
@@ -19,6 +19,8 @@ WHOLE_FROM = 4
 TILE_DOCUMENTS, TILE_NUMBERS, TILE_WORDS = 64, 2**14, 2**15
 # The numbers of a word are asked for when so many words are still before it: with 20 clusters, a fifth less time.
 AHEAD = 16
+# As small as `put_exponentials` can tell from zero.
+LEAST_EXPONENT = -700.0
 # Indices are unsigned: numba looks for negative ones otherwise, and the loop over clusters is not vectorised.
 _index = np.uintp
 
@@ -80,20 +82,23 @@ def settle(
                     n_kept += _index(1)
             whole = k == n_components and (k <= _index(WHOLE_UP_TO) or _index(WHOLE_FROM) * n_kept > k)
             total, row = 0.0, used
-            for c in range(k):
-                if J[at + c] >= largest + drop:
-                    kept[used] = g * k + c
-                    shares[used] = np.exp(J[at + c] - largest)
-                    total += shares[used]
-                    used += _index(1)
-                elif whole:
-                    kept[used] = g * k + c
-                    shares[used] = 0.0
-                    used += _index(1)
+            if whole and drop >= LEAST_EXPONENT:
+                total = put_exponentials(J, at, k, largest, drop, shares, used)
+                for c in range(k):
+                    kept[used + c] = g * k + c
+                used += k
+            else:
+                for c in range(k):
+                    if whole or J[at + c] >= largest + drop:
+                        kept[used] = g * k + c
+                        shares[used] = np.exp(J[at + c] - largest) if J[at + c] >= largest + drop else 0.0
+                        total += shares[used]
+                        used += _index(1)
+            inverse = 1 / total
             for t in range(row, used):
-                shares[t] /= total
+                shares[t] *= inverse
             labels[i, g] = label
-            largest_share[i, g] = 1 / total
+            largest_share[i, g] = inverse
             log_norm[i, g] = largest + np.log(total) - background[i - first] * cooling[g]
         row_starts[i + 1] = used
 

@@ -8,7 +8,10 @@ indices.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from math import factorial
 
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
@@ -16,6 +19,9 @@ from numba.extending import intrinsic
 WIDTH = 8
 # Bytes, on most processors.
 CACHE_LINE = 64
+# Adding it rounds a double to a whole number, which is then in its last bits; ln 2 in two parts, whose first is exact
+# when multiplied by a whole number of ten bits.
+SHIFT, LN2_HIGH, LN2_LOW = 1.5 * 2.0**52, float.fromhex("0x1.62e42fefa3800p-1"), float.fromhex("0x1.ef35793c76730p-45")
 _index, _position, _double = ir.IntType(64), ir.IntType(32), ir.DoubleType()
 
 
@@ -126,6 +132,31 @@ def own_coefficients(typing_context, k, moments, sizes, targets, numbers, values
 
 
 @intrinsic
+def put_exponentials(typing_context, source, at, k, largest, drop, target, place):
+    """Put exp(source[at + c] - largest) at target[place + c] for all c < k, zero where it is less than exp(drop).
+
+    Their sum is returned; source holds doubles, and drop is -700 or more.
+    """
+
+    def generate(context, builder, signature, arguments):
+        source, target = (_Array.of(context, builder, signature.args[i], arguments[i]) for i in (0, 5))
+        _, at, k, largest, drop, _, place = arguments
+        total = cgutils.alloca_once_value(builder, _double(0))
+
+        def put(c: ir.Value, width: int) -> None:
+            below = source.load(builder.add(at, c), width) - _Lanes.all(builder, largest, width)
+            bound = _Lanes.all(builder, drop, width)
+            found = below.at_least(bound).exp().where(below.is_at_least(bound))
+            target.store(builder.add(place, c), found.to(target.kind))
+            found.add_to(total)
+
+        _for_all(builder, k, put)
+        return builder.load(total)
+
+    return types.float64(source, at, k, largest, drop, target, place), generate
+
+
+@intrinsic
 def fetch(typing_context, source, place, size):
     """Ask for source[place : place + size], to be in the cache when it is read."""
 
@@ -154,10 +185,7 @@ def weighted_squares(typing_context, first, k, numbers, weights):
         def add(c: ir.Value, width: int) -> None:
             here = builder.add(arguments[0], c)
             number = numbers.load(here, width)
-            found = (number * number * weights.load(here, width)).value
-            for lane in range(width):
-                part = builder.extract_element(found, _position(lane))
-                builder.store(builder.fadd(builder.load(total), part), total)
+            (number * number * weights.load(here, width)).add_to(total)
 
         _for_all(builder, arguments[1], add)
         return builder.load(total)
@@ -221,6 +249,36 @@ class _Lanes:
         larger = self.builder.fcmp_ordered(">", self.value, other.value)
         return _Lanes(self.builder, self.builder.select(larger, self.value, other.value))
 
+    def is_at_least(self, other: "_Lanes") -> ir.Value:
+        """Of every lane whether it is."""
+        return self.builder.fcmp_ordered(">=", self.value, other.value)
+
+    def where(self, true: ir.Value) -> "_Lanes":
+        """Zero in the other lanes."""
+        return _Lanes(self.builder, self.builder.select(true, self.value, ir.Constant(self.value.type, None)))
+
+    def add_to(self, total: ir.Value) -> None:
+        """Add all lanes to the number that a pointer points to, one after the other."""
+        for lane in range(self.value.type.count):
+            part = self.builder.extract_element(self.value, _position(lane))
+            self.builder.store(self.builder.fadd(self.builder.load(total), part), total)
+
+    def exp(self) -> "_Lanes":
+        """Of doubles from -700 to 700: 2^n e^r with n = round(x / ln 2), and e^r by its series, |r| < 0.35."""
+        width = self.value.type.count
+        every = partial(_number, self.builder, width)
+        shifted = self.times_plus(every(1 / np.log(2)), every(SHIFT))
+        n = shifted - every(SHIFT)
+        rest = n.minus_times(every(LN2_LOW), n.minus_times(every(LN2_HIGH), self))
+        series = every(1 / factorial(13))
+        for power in reversed(range(13)):
+            series = series.times_plus(rest, every(1 / factorial(power)))
+        # n is in the last bits of shifted; added to the exponent it multiplies by 2^n.
+        whole = ir.VectorType(_index, width)
+        bits = self.builder.shl(self.builder.bitcast(shifted.value, whole), ir.Constant(whole, [52] * width))
+        bits = self.builder.add(self.builder.bitcast(series.value, whole), bits)
+        return _Lanes(self.builder, self.builder.bitcast(bits, self.value.type))
+
     def to(self, kind: ir.Type) -> "_Lanes":
         """In another precision."""
         if self.value.type.element == kind:
@@ -228,6 +286,10 @@ class _Lanes:
         wanted = ir.VectorType(kind, self.value.type.count)
         change = self.builder.fpext if kind == _double else self.builder.fptrunc
         return _Lanes(self.builder, change(self.value, wanted))
+
+
+def _number(builder: ir.IRBuilder, width: int, number: float) -> _Lanes:
+    return _Lanes(builder, ir.Constant(ir.VectorType(_double, width), [float(number)] * width))
 
 
 @dataclass(frozen=True)

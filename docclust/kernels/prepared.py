@@ -33,7 +33,7 @@ class Prepared:
         """Blocks of the transposed matrix, made when they are first asked for."""
         return word_blocks(self.rows)
 
-    @property
+    @cached_property
     def order(self) -> np.ndarray:
         """The old place of every word: (v,)."""
         return np.argsort(self.place)
