@@ -43,9 +43,11 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         At most, with 64 clusters and more: annealing of responsibilities then ends when hardly a document moves.
     softness : float, default=0.2
         Mean entropy of soft responsibilities, as a share of log K, of 64 clusters at most.
-    pooling, weight_pseudo, mean_pseudo, variance_pseudo : float
-        Strengths in pseudo-documents: of `covariance="pooled"`, and of the Dirichlet, normal and inverse-gamma
-        priors of `smoothing="prior"`.
+    pooling : "auto" or float, default="auto"
+        Strength of the common variance in `covariance="pooled"`, in pseudo-documents; ``auto`` is 1,000, or 50 for
+        every cluster where that is more.
+    weight_pseudo, mean_pseudo, variance_pseudo : float
+        Strengths in pseudo-documents of the Dirichlet, normal and inverse-gamma priors of `smoothing="prior"`.
     init_params : {"kmeans", "k-means++", "random", "lsa", "split-merge"}, default="kmeans"
         The first four are those of `docclust.seeding.start`; ``split-merge`` grows each start (`docclust.splitmerge`).
     n_init : int, default=4
@@ -109,7 +111,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         annealing: str = "responsibilities",
         annealing_steps: int = 22,
         softness: float = 0.2,
-        pooling: float = 1000.0,
+        pooling: str | float = "auto",
         weight_pseudo: float = 1.0,
         mean_pseudo: float = 1.0,
         variance_pseudo: float = 10.0,
