@@ -34,7 +34,7 @@ SIDE_BY_SIDE = 5_000_000
 FEWER_CLUSTERS = 0.75
 
 # Pseudo-documents of the common variance: so many, and so many for every cluster, as those of many clusters are small.
-# NMI of five seeds with 1,000, 2,000, 4,000, 8,000: Reuters R52 in 52 clusters 0.517, 0.533, 0.545, 0.542; of two seeds,
+# NMI of five seeds with 1,000, 2,000, 4,000, 8,000: Reuters R52 in 52 clusters 0.517, 0.533, 0.545, 0.542; of two,
 # 20 Newsgroups in 100 with 1,000, 4,000, 10,000, 40,000: 0.443, 0.474, 0.479, 0.438. With eight clusters more is less:
 # Reuters R8, ten seeds, with 1,000, 1,300, 1,600: 0.528, 0.525, 0.485.
 POOLING, POOLING_PER_CLUSTER = 1000.0, 50.0

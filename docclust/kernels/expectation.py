@@ -77,10 +77,12 @@ def settle(
             for c in range(k):
                 if J[at + c] > largest:
                     largest, label = J[at + c], c
-            for c in range(k):
-                if J[at + c] >= largest + drop:
-                    n_kept += _index(1)
-            whole = k == n_components and (k <= _index(WHOLE_UP_TO) or _index(WHOLE_FROM) * n_kept > k)
+            whole = k == n_components and k <= _index(WHOLE_UP_TO)
+            if k == n_components and not whole:
+                for c in range(k):
+                    if J[at + c] >= largest + drop:
+                        n_kept += _index(1)
+                whole = _index(WHOLE_FROM) * n_kept > k
             total, row = 0.0, used
             if whole and drop >= LEAST_EXPONENT:
                 total = put_exponentials(J, at, k, largest, drop, shares, used)
