@@ -8,7 +8,7 @@ joblib hands the work to the cluster.
 import ctypes
 import itertools
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
@@ -57,14 +57,7 @@ def map_blocks(function: Callable, pieces: list, *shared: object, n_jobs: int | 
     return parallel(joblib.delayed(function)(piece, *shared) for piece in pieces)
 
 
-def at_once(*tasks: Callable, n_jobs: int | None = None) -> list:
-    """What these functions return, called at the same time where there are several workers in this process."""
-    if workers(n_jobs) == 1:
-        return [task() for task in tasks]
-    return list(_by_threads(lambda task: task(), tasks, (), len(tasks)))
-
-
-def _by_threads(function: Callable, pieces: Sequence, shared: tuple, threads: int) -> Iterator:
+def _by_threads(function: Callable, pieces: list, shared: tuple, threads: int) -> Iterator:
     # joblib looks for results every 10 ms, which is as long as a step over a hundred thousand words takes.
     pool = ThreadPoolExecutor(threads)
     try:

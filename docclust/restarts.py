@@ -8,7 +8,6 @@ set phrases, say) they follow the phrases: EM ends far from the starts, and its 
 import itertools
 import threading
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,8 +48,8 @@ def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.Random
     mixture : what its parameters say
     """
     rows = em.prepare(X)
-    options, starts = _begin(X, rows, mixture, rng)
-    state = rng.get_state()
+    options = _options(X, rows, mixture)
+    starts, state = _starts(X, rows, mixture, options, rng), rng.get_state()
     if mixture.covariance != "auto":
         return _run(rows, starts, mixture, mixture.covariance, options, state), mixture.covariance
     if mixture.smoothing != "noise" or mixture.means_init is not None:
@@ -99,18 +98,15 @@ def _form(mixture: "SparseGaussianMixture", covariance: str) -> Form:
     return Form(covariance, mixture.smoothing, *pseudo)
 
 
-def _begin(
-    X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture", rng: np.random.RandomState
-) -> tuple[dict[str, Any], list[np.ndarray] | list[Parameters]]:
-    """What `em.fit` is to be called with, and every start."""
+def _starts(
+    X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture", options: dict, rng: np.random.RandomState
+) -> list[np.ndarray] | list[Parameters]:
     if mixture.means_init is not None:
-        return _options(X, mixture), [_given(X, mixture)]
+        return [_given(X, mixture)]
     if mixture.init_params == "split-merge":
-        options = _options(X, mixture)
-        return options, _grown(X, mixture, options, rng)
+        return _grown(X, mixture, options, rng)
     method = mixture.n_components, mixture.init_params, mixture.seeding_steps, mixture.n_init
-    seeded = partial(seeding.starts, rows, *method, rng, n_jobs=mixture.n_jobs)
-    return tuple(engine.at_once(partial(_options, X, mixture), seeded, n_jobs=mixture.n_jobs))
+    return seeding.starts(rows, *method, rng, n_jobs=mixture.n_jobs)
 
 
 def _given(X: sp.csr_array, mixture: "SparseGaussianMixture") -> Parameters:
@@ -191,8 +187,8 @@ def _one_by_one(tell: Callable[[em.Step], None] | None) -> Callable[[em.Step], N
     return told
 
 
-def _options(X: sp.csr_array, mixture: "SparseGaussianMixture") -> dict[str, Any]:
-    schedule, softness = _annealed(X, mixture)
+def _options(X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture") -> dict[str, Any]:
+    schedule, softness = _annealed(X, rows, mixture)
     return {
         "schedule": schedule,
         "softness": softness,
@@ -204,7 +200,7 @@ def _options(X: sp.csr_array, mixture: "SparseGaussianMixture") -> dict[str, Any
     }
 
 
-def _annealed(X: sp.csr_array, mixture: "SparseGaussianMixture") -> tuple[np.ndarray, float]:
+def _annealed(X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture") -> tuple[np.ndarray, float]:
     """Smoothing by iteration, and how soft responsibilities are kept while it lasts."""
     given = mixture.means_init is not None
     soft = mixture.annealing == "responsibilities" and mixture.smoothing != "add" and not given
@@ -214,7 +210,7 @@ def _annealed(X: sp.csr_array, mixture: "SparseGaussianMixture") -> tuple[np.nda
     least = em.least_smoothing(X)
     cooled = mixture.annealing == "smoothing" and mixture.smoothing == "noise" and not given
     if mixture.reg_covar == "auto" or cooled:
-        eigenvalues = em.spectrum(X, mixture.n_components)
+        eigenvalues = em.spectrum(rows, mixture.n_components, mixture.n_jobs)
     last = mixture.final_smoothing * eigenvalues[-1] if mixture.reg_covar == "auto" else float(mixture.reg_covar)
     if mixture.reg_covar == "auto" or mixture.smoothing == "noise":
         last = max(last, least)

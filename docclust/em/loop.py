@@ -257,7 +257,8 @@ def _maximise(
     shared = responsibilities, counts, form
     if kernels.is_sparse(form, smoothing):
         # The target is frozen after annealing, so that the objective never falls.
-        pieces = _with_target(words, target.variance if pooled and cooled else None)
+        room = kernels.room_for(words, counts, form, responsibilities.shares.dtype)
+        pieces = _pieces(words, target.variance if pooled and cooled else None, room)
         parts = engine.map_blocks(_maximise_block, pieces, *shared, smoothing, groups, n_jobs=n_jobs)
         compact = kernels.assemble(list(parts), counts, form, smoothing, groups)
         prior = compact.log_prior
@@ -283,11 +284,11 @@ def _parameters(c: kernels.Compact, counts: np.ndarray, form: Form, smoothing: f
     return kernels.parameters(one, np.split(counts, c.groups)[group], form, smoothing)
 
 
-def _with_target(words: list[sp.csr_array], variance: np.ndarray | None) -> list[tuple]:
-    if variance is None:
-        return [(block, None) for block in words]
+def _pieces(words: list[sp.csr_array], variance: np.ndarray | None, room: list[np.ndarray | None]) -> list[tuple]:
+    """Every block of words with its target, if that is frozen, and with its part of the room for what will be found."""
     edges = np.cumsum([block.shape[0] for block in words])[:-1]
-    return list(zip(words, np.split(variance, edges), strict=True))
+    targets = [None] * len(words) if variance is None else np.split(variance, edges)
+    return list(zip(words, targets, room, strict=True))
 
 
 def _maximise_block(
@@ -298,8 +299,8 @@ def _maximise_block(
     smoothing: float,
     groups: int,
 ) -> kernels.Maximised:
-    block, target = piece
-    return kernels.maximise(block, responsibilities, counts, form, smoothing, target, groups)
+    block, target, values = piece
+    return kernels.maximise(block, responsibilities, counts, form, smoothing, target, groups, values)
 
 
 def _reseed(

@@ -15,6 +15,7 @@ from docclust.kernels import compiling  # noqa: F401  (it listens)
 from docclust.kernels.distances import nearer
 from docclust.kernels.neighbours import Near, Piece, expect_near, in_order, near, pieces, shared_documents
 from docclust.kernels.prepared import Prepared, frequent_first, prepare, word_blocks
+from docclust.kernels.products import multiply
 from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities, side_by_side
 from docclust.kernels.softness import temperature_of_entropy
 from docclust.kernels.steps import (
@@ -33,6 +34,7 @@ from docclust.kernels.steps import (
     of_group,
     one_hot,
     parameters,
+    room_for,
     tempered,
     together,
 )
@@ -61,6 +63,7 @@ __all__ = [
     "joined",
     "log_joint",
     "maximise",
+    "multiply",
     "near",
     "nearer",
     "of_group",
@@ -68,6 +71,7 @@ __all__ = [
     "parameters",
     "pieces",
     "prepare",
+    "room_for",
     "shared_documents",
     "side_by_side",
     "temperature_of_entropy",

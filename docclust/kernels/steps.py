@@ -1,5 +1,6 @@
 """The E-step over a block of documents and the M-step over a block of words: arrays for the compiled loops."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -166,13 +167,17 @@ def maximise(
     smoothing: float,
     target: np.ndarray | None = None,
     groups: int = 1,
+    values: np.ndarray | None = None,
 ) -> Maximised:
-    """M-step over a block of words; pooled variances are drawn to `target` (v, groups), or to that within clusters."""
+    """M-step over a block of words; pooled variances are drawn to `target` (v, groups), or to that within clusters.
+
+    values : the block's part of `room_for`, if there is one
+    """
     # words: (v, n) CSR
     mode = {"own": OWN, "pooled": OWN, "tied": TIED}.get(form.covariance, ISOTROPIC)
     listed = lists_clusters(counts.size)
     room = _room(words.shape[0], 2 * counts.size) if listed else 2 * words.shape[0] * counts.size
-    values = np.empty(room, dtype=r.shares.dtype)
+    values = np.empty(room, dtype=r.shares.dtype) if values is None else values
     pairs, common, target, sums = _maximised(words, r, counts, mode, values, form, smoothing, target, groups)
     if mode != OWN:
         common = common[:, None]
@@ -189,6 +194,16 @@ def maximise(
         strength = form.pooled_strength
         common, background = unseen.precisions(target[:, 0], dense, counts, strength, smoothing, noise, r.single)
     return Maximised(pairs, common, target, *sums, background)
+
+
+def room_for(words: list[sp.csr_array], counts: np.ndarray, form: Form, precision: type) -> list[np.ndarray | None]:
+    """Of one array the part for what `maximise` finds of each block, where all that there can be is few numbers."""
+    if lists_clusters(counts.size):
+        return [None] * len(words)
+    width = (1 if form.shares_variances else 2) * counts.size
+    edges = width * np.cumsum([0] + [block.shape[0] for block in words])
+    whole = np.empty(edges[-1], dtype=precision)
+    return [whole[first:last] for first, last in itertools.pairwise(edges)]
 
 
 def _maximised(words, r, counts, mode, values, form, smoothing, target, groups=1) -> tuple:
@@ -287,7 +302,15 @@ def of_group(c: Compact, group: int) -> Compact:
 
 
 def joined(parts: list[np.ndarray]) -> np.ndarray:
-    """Arrays as one; takes `parts` over, and gives each back when it is copied, since they are most of what is held."""
+    """Arrays as one; takes `parts` over, and gives each back when it is copied, since they are most of what is held.
+
+    Consecutive parts of one array that they fill are that array.
+    """
+    base, sizes = parts[0].base, np.array([part.nbytes for part in parts])
+    if base is not None and base.ndim == 1 and base.dtype == parts[0].dtype and base.nbytes == sizes.sum():
+        begins = base.ctypes.data + np.cumsum(sizes) - sizes
+        if all(part.ctypes.data == begin for part, begin in zip(parts, begins, strict=True)):
+            return base
     whole, end = np.empty(sum(part.size for part in parts), dtype=parts[0].dtype), 0
     parts.reverse()
     while parts:
