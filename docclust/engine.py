@@ -26,7 +26,7 @@ LARGE_BYTES = 2**18
 
 def blocks(X: sp.csr_array, rows: int) -> list[sp.csr_array]:
     """Cut a matrix into blocks of at most `rows` rows that share its memory."""
-    return [_view(X, start, min(start + rows, X.shape[0])) for start in range(0, X.shape[0], rows)]
+    return [kernels.view(X, start, min(start + rows, X.shape[0])) for start in range(0, X.shape[0], rows)]
 
 
 def stacked(parts: list[sp.csr_array]) -> sp.csr_array:
@@ -99,15 +99,3 @@ def _dask(scheduler: str) -> Iterator[None]:
         raise SettingError(f"[engine] scheduler = {scheduler!r} cannot be reached ({error}).") from None
     with client, joblib.parallel_config(backend="dask"):
         yield
-
-
-def _view(X: sp.csr_array, start: int, stop: int) -> sp.csr_array:
-    first, last = X.indptr[start], X.indptr[stop]
-    block = sp.csr_array((stop - start, X.shape[1]), dtype=X.dtype)
-    # Set one by one: the constructor would copy a small slice of a large array.
-    block.data, block.indices, block.indptr = (
-        X.data[first:last],
-        X.indices[first:last],
-        X.indptr[start : stop + 1] - first,
-    )
-    return block

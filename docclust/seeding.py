@@ -8,7 +8,7 @@ Both are hard EM steps of the form with one variance for all, and use its kernel
 import numpy as np
 import scipy.sparse as sp
 from sklearn.preprocessing import normalize
-from sklearn.utils.extmath import randomized_svd
+from sklearn.utils.extmath import randomized_svd, row_norms
 
 from docclust import kernels
 from docclust.engine import blocks, map_blocks, shared_out
@@ -80,8 +80,7 @@ def _start(
         seeds = [_distinct_rows(rows.rows, n_components, rng) for rng in rngs]
     else:
         part = rows.every(rows.rows.shape[0] // max(START_DOCUMENTS, START_PER_CLUSTER * n_components))
-        words = sp.vstack(part.words, format="csr")
-        seeds = [plus_plus(part.rows, words, n_components, rng) for rng in rngs]
+        seeds = [plus_plus(part.rows, part.columns, n_components, rng) for rng in rngs]
     members = [[np.array([seed]) for seed in found] for found in seeds]
     labels = np.empty(0)
     for _ in range(steps if method in ("kmeans", "lsa") else 0):
@@ -101,7 +100,7 @@ def plus_plus(X: sp.csr_array, words: sp.csr_array, n_components: int, rng: np.r
     # X: (n, v) CSR; words: its transpose, CSR -> (n_components,)
     n = X.shape[0]
     trials = 2 + int(np.log(n_components))
-    norms = np.asarray(X.multiply(X).sum(axis=1)).ravel()
+    norms = row_norms(X, squared=True)
     chosen = np.empty(n_components, dtype=np.int64)
     chosen[0] = rng.choice(n, p=np.full(n, 1 / n))
     closest, best = np.empty(n), np.empty(n)
@@ -160,7 +159,7 @@ def in_lsa_space(X: sp.csr_array, rng: np.random.RandomState) -> sp.csr_array:
 
 def has_unit_rows(X: sp.csr_array) -> bool:
     """Whether every row that is not empty has length one."""
-    lengths = np.sqrt(X.multiply(X).sum(axis=1))
+    lengths = row_norms(X)
     return bool(np.all((np.abs(lengths - 1) < 1e-6) | (lengths == 0)))
 
 

@@ -57,12 +57,12 @@ def soft(n, k, per_document, seed=0):
 
 def dense(r, k):
     array = np.zeros((r.starts.size - 1, k))
-    array[np.repeat(np.arange(array.shape[0]), np.diff(r.starts).astype(int)), r.clusters] = r.shares
+    array[np.repeat(np.arange(array.shape[0]), np.diff(r.starts).astype(int)), r.listed] = r.shares
     return array
 
 
 def compiled_maximise(X, r, counts, form, smoothing=NOISE):
-    parts = [kernels.maximise(block, r, counts, form, smoothing) for block in kernels.word_blocks(X)]
+    parts = [kernels.maximise(block, r, counts, form, smoothing) for block in kernels.word_blocks(X.T.tocsr())]
     return kernels.assemble(parts, counts, form, smoothing)
 
 
@@ -122,7 +122,7 @@ def test_the_sums_are_those_of_scipy(form, k, per_document):
     X = few_common_words()
     r, responsibilities = soft(400, k, per_document)
     counts = responsibilities.sum(axis=0)
-    parts = [kernels.accumulate(block, r, counts, form) for block in kernels.word_blocks(X)]
+    parts = [kernels.accumulate(block, r, counts, form) for block in kernels.word_blocks(X.T.tocsr())]
     expected = gaussian.accumulate(X, responsibilities, form)
     np.testing.assert_allclose(np.vstack([part.first for part in parts]), expected.first, atol=1e-13)
     np.testing.assert_allclose(np.vstack([part.second for part in parts]), expected.second, atol=1e-13)
@@ -244,7 +244,7 @@ def test_one_worker_and_two_and_another_run_give_the_same_bits(form):
 
 def test_blocks_of_words_are_the_transposed_matrix():
     X, place = kernels.frequent_first(few_common_words())
-    columns = sp.vstack(kernels.word_blocks(X))
+    columns = sp.vstack(kernels.word_blocks(X.T.tocsr()))
     assert (columns != X.T).nnz == 0
     assert np.all(np.diff(np.bincount(X.indices, minlength=X.shape[1])) <= 0)
     assert (X[:, place] != few_common_words()).nnz == 0

@@ -41,7 +41,7 @@ def spectrum(X: sp.csr_array | kernels.Prepared, k: int, n_jobs: int | None = No
     if k > LANCZOS_UP_TO:
         return _spectral_density(rows, mean, k, n_jobs)
     kind = np.float32 if rows.near_origin else np.float64
-    X, mean = X.astype(kind), mean.astype(kind)
+    X, mean = sp.csr_array((X.data.astype(kind), X.indices, X.indptr), shape=X.shape), mean.astype(kind)
     product = LinearOperator((v, v), matvec=lambda u: X.T @ (X @ u) / kind(n) - mean * (mean @ u), dtype=kind)
     # A fixed first vector: ARPACK would otherwise draw one from the global random state.
     first = np.random.RandomState(0).uniform(-1, 1, v).astype(kind)
@@ -110,6 +110,5 @@ def corpus_moments(X: sp.csr_array) -> Target:
     """Mean and variance of every word over all documents, the target of Bayesian smoothing; no variance is zero."""
     # X: (n, v) CSR -> (v, 1), (v, 1)
     n = X.shape[0]
-    mean = np.asarray(X.mean(axis=0)).reshape(-1, 1)
-    square = np.asarray(X.multiply(X).sum(axis=0)).reshape(-1, 1) / n
+    mean, square = (np.bincount(X.indices, weights, X.shape[1])[:, None] / n for weights in (X.data, X.data**2))
     return Target(mean, np.maximum(square - mean**2, least_smoothing(X)))

@@ -14,7 +14,7 @@ computes the same for the tests. With few clusters every word has all of them (`
 from docclust.kernels import compiling  # noqa: F401  (it listens)
 from docclust.kernels.distances import nearer
 from docclust.kernels.neighbours import Near, Piece, expect_near, in_order, near, pieces, shared_documents
-from docclust.kernels.prepared import Prepared, frequent_first, prepare, word_blocks
+from docclust.kernels.prepared import Prepared, frequent_first, prepare, view, word_blocks
 from docclust.kernels.products import multiply
 from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities, side_by_side
 from docclust.kernels.softness import temperature_of_entropy
@@ -77,5 +77,6 @@ __all__ = [
     "temperature_of_entropy",
     "tempered",
     "together",
+    "view",
     "word_blocks",
 ]

@@ -86,13 +86,15 @@ def settle(
             total, row = 0.0, used
             if whole and drop >= LEAST_EXPONENT:
                 total = put_exponentials(J, at, k, largest, drop, shares, used)
-                for c in range(k):
-                    kept[used + c] = g * k + c
+                if kept.size:
+                    for c in range(k):
+                        kept[used + c] = g * k + c
                 used += k
             else:
                 for c in range(k):
                     if whole or J[at + c] >= largest + drop:
-                        kept[used] = g * k + c
+                        if kept.size:
+                            kept[used] = g * k + c
                         shares[used] = np.exp(J[at + c] - largest) if J[at + c] >= largest + drop else 0.0
                         total += shares[used]
                         used += _index(1)
@@ -180,13 +182,15 @@ def expect(
     begin, indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant, cooling, drop,
     J, Q, ends, x_of, place_of, background, row_starts, kept, shares, labels, largest_share, counts, log_norm, joint,
 ):  # fmt: skip
-    """Rows from `begin` on; returns the first one for which `kept` had no room.
+    """Rows from `begin` on; returns the first one for which `shares` had no room.
+
+    `kept` may be empty where all documents keep all clusters.
 
     If `joint` has rows, it is given J, and nothing else is: two loops would take twice as long to compile.
     """
     k, n_words, n_nodes = _index(constant.size), _index(common.shape[0]), _index(common.shape[1])
     whole = _index(starts[n_words]) == n_words * k
-    room, first, n_documents, n_groups = _index(kept.size), begin, indptr.size - 1, _index(cooling.size)
+    room, first, n_documents, n_groups = _index(shares.size), begin, indptr.size - 1, _index(cooling.size)
     while first < n_documents:
         last = min(first + ends.size, n_documents)
         if not joint.shape[0] and _index(row_starts[first]) + _index(last - first) * k > room:
@@ -217,7 +221,12 @@ def expect(
                 first, last, n_groups, k // n_groups, k // n_groups, background, cooling, drop, J,
                 row_starts, kept, shares, labels, largest_share, log_norm,
             )  # fmt: skip
-            for t in range(_index(row_starts[first]), _index(row_starts[last])):
-                counts[kept[t]] += shares[t]
+            if kept.size:
+                for t in range(_index(row_starts[first]), _index(row_starts[last])):
+                    counts[kept[t]] += shares[t]
+            else:
+                for i in range(_index(first), _index(last)):
+                    for c in range(k):
+                        counts[c] += shares[i * k + c]
         first = last
     return n_documents

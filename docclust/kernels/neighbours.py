@@ -45,7 +45,7 @@ def shared_documents(labels: np.ndarray, r: Responsibilities, before: sp.csr_arr
     # labels: (n,) -> (k, k) CSR
     n = labels.size
     belongs = sp.csr_array((np.ones(n), (labels, np.arange(n))), shape=(k, n))
-    shares = r.shares.astype(float), r.clusters.astype(np.int32), r.starts.astype(np.int64)
+    shares = r.shares.astype(float), r.listed.astype(np.int32), r.starts.astype(np.int64)
     shared = belongs @ sp.csr_array(shares, shape=(n, k))
     return sp.csr_array(shared if before is None else shared + FADING * before)
 

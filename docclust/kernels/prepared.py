@@ -29,9 +29,14 @@ class Prepared:
     place: np.ndarray
 
     @cached_property
+    def columns(self) -> sp.csr_array:
+        """The transposed matrix, made when it is first asked for."""
+        return self.rows.T.tocsr()
+
+    @cached_property
     def words(self) -> list[sp.csr_array]:
-        """Blocks of the transposed matrix, made when they are first asked for."""
-        return word_blocks(self.rows)
+        """The same in blocks of words."""
+        return word_blocks(self.columns)
 
     @cached_property
     def order(self) -> np.ndarray:
@@ -59,14 +64,28 @@ def prepare(X: sp.csr_array) -> Prepared:
     return Prepared(*frequent_first(X))
 
 
-def word_blocks(X: sp.csr_array) -> list[sp.csr_array]:
-    """The transposed matrix in blocks of about equal work, whose number does not depend on the workers."""
-    columns = X.T.tocsr()
-    n_blocks = min(WORD_BLOCKS, 1 + X.nnz // BLOCK_NONZEROS)
-    work = columns.indptr + WORD_WORK * np.arange(X.shape[1] + 1)
+def word_blocks(columns: sp.csr_array) -> list[sp.csr_array]:
+    """A transposed matrix in blocks of about equal work, whose number does not depend on the workers."""
+    # columns: (v, n) CSR
+    n_words = columns.shape[0]
+    n_blocks = min(WORD_BLOCKS, 1 + columns.nnz // BLOCK_NONZEROS)
+    work = columns.indptr + WORD_WORK * np.arange(n_words + 1)
     stops = np.unique(np.searchsorted(work, np.linspace(0, work[-1], n_blocks + 1)[1:-1]))
-    edges = [0, *stops[(stops > 0) & (stops < X.shape[1])].tolist(), X.shape[1]]
-    return [columns[first:last] for first, last in itertools.pairwise(edges)]
+    edges = [0, *stops[(stops > 0) & (stops < n_words)].tolist(), n_words]
+    return [view(columns, first, last) for first, last in itertools.pairwise(edges)]
+
+
+def view(X: sp.csr_array, start: int, stop: int) -> sp.csr_array:
+    """Some consecutive rows, which share the memory of the matrix."""
+    first, last = X.indptr[start], X.indptr[stop]
+    block = sp.csr_array((stop - start, X.shape[1]), dtype=X.dtype)
+    # Set one by one: the constructor would copy a small slice of a large array.
+    block.data, block.indices, block.indptr = (
+        X.data[first:last],
+        X.indices[first:last],
+        X.indptr[start : stop + 1] - first,
+    )
+    return block
 
 
 def frequent_first(X: sp.csr_array) -> tuple[sp.csr_array, np.ndarray]:

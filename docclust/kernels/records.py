@@ -16,12 +16,21 @@ SIDE_BY_SIDE_BYTES = 2**26
 class Responsibilities:
     """Sparse, document by document: document i is in clusters[starts[i]:starts[i + 1]], by these shares.
 
+    Where every document has all clusters, in order, `clusters` may be empty.
     In single precision or in double; so is what is made of them, but for sums.
     """
 
     starts: np.ndarray
     clusters: np.ndarray
     shares: np.ndarray
+
+    @property
+    def listed(self) -> np.ndarray:
+        """The clusters, whether they are said or not."""
+        n = self.starts.size - 1
+        if self.clusters.size or not self.shares.size:
+            return self.clusters
+        return np.tile(np.arange(self.shares.size // n, dtype=np.uint32), n)
 
     @property
     def single(self) -> bool:

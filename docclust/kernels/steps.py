@@ -9,7 +9,15 @@ import scipy.sparse as sp
 from docclust.gaussian import Coefficients, Form, Moments, Parameters
 from docclust.kernels import expectation, maximisation, unseen
 from docclust.kernels.maximisation import ISOTROPIC, OWN, SUMS, TIED
-from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities, lists_clusters
+from docclust.kernels.records import (
+    WHOLE_UP_TO,
+    Compact,
+    Expectation,
+    Maximised,
+    Pairs,
+    Responsibilities,
+    lists_clusters,
+)
 
 # A responsibility less than e^DROP times the largest one of its document is taken to be zero, and the others are
 # scaled to sum to one. With q the responsibilities kept, F(q, parameters) <= objective (Neal & Hinton 1998, section 2),
@@ -19,7 +27,7 @@ DROP = np.log(1e-8)
 # With this in its place only what a double cannot hold is dropped.
 UNDERFLOW = -746.0
 # Numbers a line (a document or a word) for which there is room at once.
-ROOM = 48
+ROOM = 16
 # Words whose parameters are made dense at a time.
 PARAMETER_WORDS = 1024
 
@@ -61,8 +69,9 @@ def assigned(r: Responsibilities, rows: np.ndarray, clusters: np.ndarray, group:
     document = np.repeat(np.arange(lengths.size), lengths)
     changed = np.zeros(lengths.size, dtype=bool)
     changed[rows] = True
-    keep = ~changed[document] | (r.clusters < group.start) | (r.clusters >= group.stop)
-    document, kept = document[keep], r.clusters[keep]
+    clusters_before = r.listed
+    keep = ~changed[document] | (clusters_before < group.start) | (clusters_before >= group.stop)
+    document, kept = document[keep], clusters_before[keep]
     at = np.searchsorted(document * group.stop + np.minimum(kept, group.stop - 1), rows * group.stop + clusters)
     starts = np.append(0, np.cumsum(np.bincount(document, minlength=lengths.size) + changed))
     ones = np.ones(rows.size, dtype=r.shares.dtype)
@@ -126,7 +135,8 @@ def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> 
     # X: (n, v) CSR
     n, k = X.shape[0], c.constant.size
     starts, counts = np.zeros(n + 1, dtype=np.uint64), np.zeros(k)
-    clusters, shares = np.empty(_room(n, k), dtype=np.uint32), np.empty(_room(n, k), dtype=c.pairs.values.dtype)
+    few = k <= WHOLE_UP_TO
+    clusters, shares = np.empty(0 if few else _room(n, k), np.uint32), np.empty(_room(n, k), c.pairs.values.dtype)
     labels, largest, log_norm = np.empty((n, c.groups), dtype=np.int32), *np.empty((2, n, c.groups))
     shared, tile = _arrays(X, c), expectation.scratch(np.diff(X.indptr), k, c.blend.shape[0])
     no_joint = np.empty((0, 0))
@@ -139,7 +149,7 @@ def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> 
             break
         used = int(starts[done])
         clusters, shares = _longer(clusters, used), _longer(shares, used)
-    responsibilities = Responsibilities(starts, clusters[: starts[-1]], shares[: starts[-1]])
+    responsibilities = Responsibilities(starts, clusters[: 0 if few else starts[-1]], shares[: starts[-1]])
     return Expectation(responsibilities, labels, counts, *sums(log_norm, largest, undecided_below))
 
 
@@ -238,7 +248,7 @@ def _maximised(words, r, counts, mode, values, form, smoothing, target, groups=1
 
 def _room(lines: int, width: int) -> int:
     """Numbers to begin with: all there can be, if they are few. What is not filled takes no memory."""
-    return lines * min(width, ROOM) + width
+    return lines * (width if width <= WHOLE_UP_TO else ROOM) + width
 
 
 def _longer(array: np.ndarray, used: int) -> np.ndarray:
