@@ -57,7 +57,7 @@ class Form:
 
 @dataclass(frozen=True)
 class Target:
-    """What the pseudo-observations look like: a mean (v, 1) and a variance (v, 1)."""
+    """What the pseudo-observations look like: a mean (v, 1), and a variance (v, 1), or (v, mixtures) of each."""
 
     mean: np.ndarray
     variance: np.ndarray
@@ -65,6 +65,10 @@ class Target:
     def at(self, words: np.ndarray) -> "Target":
         """The same for these words, in their order."""
         return Target(self.mean[words], self.variance[words])
+
+    def of(self, mixture: int) -> "Target":
+        """That of one of several mixtures."""
+        return self if self.variance.shape[1] == 1 else Target(self.mean, self.variance[:, [mixture]])
 
 
 @dataclass(frozen=True)

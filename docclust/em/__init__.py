@@ -6,7 +6,7 @@ kept soft, or smoothing falls from the largest eigenvalue of the covariance of t
 """
 
 from docclust.em.found import Fit, Found, Step
-from docclust.em.loop import Model, fit, fit_all, softening
+from docclust.em.loop import fit, fit_all, softening
 from docclust.em.scale import PROBES, cooling_schedule, corpus_moments, least_smoothing, spectrum
 from docclust.kernels import prepare
 
@@ -14,7 +14,6 @@ __all__ = [
     "PROBES",
     "Fit",
     "Found",
-    "Model",
     "Step",
     "cooling_schedule",
     "corpus_moments",

@@ -1,40 +1,24 @@
 """The loop of E-steps and M-steps, and what it keeps of them."""
 
-import logging
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from docclust import engine, kernels
+from docclust import kernels
+from docclust.em import maximising
 from docclust.em.found import Fit, Found, Step
 from docclust.em.looking import Looking
-from docclust.gaussian import (
-    Coefficients,
-    Form,
-    Moments,
-    Parameters,
-    Target,
-    coefficients,
-    log_joint,
-    log_prior,
-    maximise,
-    within_variance,
-)
+from docclust.em.reseeding import reseed
+from docclust.gaussian import Coefficients, Form, Parameters, Target, log_joint
 from docclust.kernels import prepare
-
-log = logging.getLogger("docclust")
 
 UNDECIDED_BELOW = 0.9
 # EM has converged when the objective gains less than tol and at most this share of the documents changes cluster.
 MOVED_SHARE = 1e-3
-# A cluster that holds less than half a document is lost; one that is lost this often is left empty.
-LOST_BELOW = 0.5
-RESEED_LIMIT = 3
 # Documents on which the temperature of soft responsibilities is solved, and log-densities of them at most.
 SOFT_SAMPLE, SOFT_DENSITIES = 600, 300_000
 # Documents on which annealing goes on until its last few iterations: so many of them, or so many for every cluster.
@@ -50,37 +34,6 @@ SOFT_DROP = {1: np.log(1e-3), 64: np.log(0.03), 200: np.log(0.1)}
 # descriptions. With fewer, iterations in which nothing moves come before others in which much does: to end there cost
 # 0.016 on BBC, 0.008 on documentation and 0.005 on 20 Newsgroups.
 SETTLED_FROM, SETTLED_SHARE = 64, 0.01
-
-
-@dataclass(frozen=True)
-class Model:
-    """What an E-step needs, of mixtures side by side: J / temperature, and parameters on demand.
-
-    found : of every mixture; log_prior, temperature : (mixtures,), the prior's part of the objective
-    """
-
-    coefficients: kernels.Compact
-    found: list[Found]
-    log_prior: np.ndarray
-    temperature: np.ndarray
-
-
-@dataclass(frozen=True)
-class _Soft:
-    """How soft responsibilities are wanted, the documents that say how soft they are, and the last temperatures."""
-
-    sample: sp.csr_array
-    softness: float
-    guesses: np.ndarray | None
-
-    def temperature(self, c: kernels.Compact) -> np.ndarray:
-        parts = np.split(kernels.log_joint(self.sample, c), c.groups, axis=1)
-        guesses = [None] * c.groups if self.guesses is None else self.guesses
-        found = [
-            kernels.temperature_of_entropy(np.ascontiguousarray(J), self.softness, guess)
-            for J, guess in zip(parts, guesses, strict=True)
-        ]
-        return np.array(found)
 
 
 def fit(
@@ -130,11 +83,11 @@ def fit_all(
     soft_drop = next(least for many, least in reversed(SOFT_DROP.items()) if n_components >= many)
     whole = X if isinstance(X, kernels.Prepared) else prepare(X)
     n, place = whole.rows.shape[0], whole.place
-    given = isinstance(starts[0], Parameters)
+    by_parameters = isinstance(starts[0], Parameters)
     # The textbook form, and parameters of the caller's, may have densities on any scale.
-    precision = whole.precision(n_components) if form.smoothing == "noise" and not given else np.float64
+    precision = whole.precision(n_components) if form.smoothing == "noise" and not by_parameters else np.float64
     annealed = len(schedule)
-    in_part = softness and annealed > SOFT_WHOLE and not given
+    in_part = softness and annealed > SOFT_WHOLE and not by_parameters
     stride = max(1, n // max(SOFT_DOCUMENTS, SOFT_PER_CLUSTER * n_components)) if in_part else 1
     settles = softness > 0 and n_components >= SETTLED_FROM
     now = fraction = whole.every(stride)
@@ -142,7 +95,7 @@ def fit_all(
     target = target.at(whole.order)
     every = range(len(starts))
     labels, responsibilities, counts = np.full((n, len(starts)), -1, dtype=np.int32), None, None
-    if not given:
+    if not by_parameters:
         labels = np.column_stack(starts).astype(np.int32)[::stride]
         responsibilities = kernels.one_hot(labels, precision, n_components)
         counts = np.concatenate([np.bincount(column, minlength=n_components) for column in labels.T]).astype(float)
@@ -155,15 +108,15 @@ def fit_all(
         cooled = iteration >= annealed
         lost = [0] * len(starts)
         if responsibilities is None:
-            model = _given(starts[0].at(whole.order), precision)
+            model = maximising.given(starts[0].at(whole.order), precision)
         else:
             if form.smoothing != "add":  # the textbook form knows no such remedy
                 live = [None if result.converged else rng for result, rng in zip(results, rngs, strict=True)]
-                lost, responsibilities, counts = _reseed(now.rows, responsibilities, counts, labels, reseeded, live)
-            soft = _Soft(sample, softness, temperature) if softness and not cooled else None
+                lost, responsibilities, counts = reseed(now.rows, responsibilities, counts, labels, reseeded, live)
+            soft = maximising.Soft(sample, softness, temperature) if softness and not cooled else None
             seen = now.rows.shape[0] / n
             model = given = None  # of the step before: it is as large as the one to come
-            model, target = _maximise(
+            model, target = maximising.maximise_all(
                 now.words, responsibilities, counts, form, smoothing, target, cooled, seen, soft, len(starts), n_jobs
             )
             temperature = model.temperature
@@ -200,21 +153,13 @@ def fit_all(
                 results[g].converged = still and near is None
                 results[g].found = Found(partial(_in_place, model.found[g], place))
                 results[g].labels = labels[:, g].copy()
-                results[g].target = Target(target.mean, target.variance[:, [min(g, target.variance.shape[1] - 1)]]).at(
-                    place
-                )
+                results[g].target = target.of(g).at(place)
         if all(result.converged for result in results):
             break
         if settles and not cooled and iteration and results[0].steps[-1].moved <= SETTLED_SHARE * n:
             annealed = min(annealed, iteration + 1 + (SOFT_WHOLE if now is not whole else 0))
         looking.everywhere = all(settled) or iteration + 1 == annealed
     return results
-
-
-def _given(parameters: Parameters, precision: type) -> Model:
-    """Parameters of the caller's, whose words are in the order of the rows."""
-    compact = kernels.compact(coefficients(parameters), precision)
-    return Model(compact, [Found.of(parameters)], np.zeros(1), np.ones(1))
 
 
 def _in_place(found: Found, place: np.ndarray) -> Parameters:
@@ -236,110 +181,3 @@ def softening(X: sp.csr_array, c: Coefficients, share: float) -> float:
 def _has_converged(steps: list[Step], scale: float, tol: float, n: int) -> bool:
     gain = steps[-1].objective - steps[-2].objective
     return gain <= tol * scale and steps[-1].moved <= MOVED_SHARE * n
-
-
-def _maximise(
-    words: list[sp.csr_array],
-    responsibilities: kernels.Responsibilities,
-    counts: np.ndarray,
-    form: Form,
-    smoothing: float,
-    target: Target,
-    cooled: bool,
-    seen: float,
-    soft: _Soft | None,
-    groups: int,
-    n_jobs: int | None,
-) -> tuple[Model, Target]:
-    """M-step over a share `seen` of the documents, in which pseudo-documents are as many fewer."""
-    pooled = form.covariance == "pooled"
-    if pooled:
-        form = replace(form, pooling=form.pooling * seen)
-    shared = responsibilities, counts, form
-    if kernels.is_sparse(form, smoothing):
-        # The target is frozen after annealing, so that the objective never falls.
-        room = kernels.room_for(words, counts, form, responsibilities.shares.dtype)
-        pieces = _pieces(words, target.variance if pooled and cooled else None, room)
-        parts = engine.map_blocks(_maximise_block, pieces, *shared, smoothing, groups, n_jobs=n_jobs)
-        compact = kernels.assemble(list(parts), counts, form, smoothing, groups)
-        prior = compact.log_prior
-        if pooled:
-            target = Target(target.mean, compact.target)
-        found = [Found(partial(_parameters, compact, counts, form, smoothing, g)) for g in range(groups)]
-    else:
-        parts = list(engine.map_blocks(kernels.accumulate, words, *shared, n_jobs=n_jobs))
-        moments = Moments(counts, np.concatenate([p.first for p in parts]), np.concatenate([p.second for p in parts]))
-        if pooled and not cooled:
-            target = Target(target.mean, within_variance(moments))
-        parameters = maximise(moments, form, smoothing, target)
-        compact = kernels.compact(coefficients(parameters), responsibilities.shares.dtype)
-        prior = np.array([log_prior(parameters, form, target)])
-        found = [Found.of(parameters)]
-    temperature = soft.temperature(compact) if soft else np.ones(groups)
-    softened = compact if (temperature == 1).all() else kernels.tempered(compact, temperature)
-    return Model(softened, found, prior / seen, temperature), target
-
-
-def _parameters(c: kernels.Compact, counts: np.ndarray, form: Form, smoothing: float, group: int) -> Parameters:
-    one = kernels.of_group(c, group) if c.groups > 1 else c
-    return kernels.parameters(one, np.split(counts, c.groups)[group], form, smoothing)
-
-
-def _pieces(words: list[sp.csr_array], variance: np.ndarray | None, room: list[np.ndarray | None]) -> list[tuple]:
-    """Every block of words with its target, if that is frozen, and with its part of the room for what will be found."""
-    edges = np.cumsum([block.shape[0] for block in words])[:-1]
-    targets = [None] * len(words) if variance is None else np.split(variance, edges)
-    return list(zip(words, targets, room, strict=True))
-
-
-def _maximise_block(
-    piece: tuple,
-    responsibilities: kernels.Responsibilities,
-    counts: np.ndarray,
-    form: Form,
-    smoothing: float,
-    groups: int,
-) -> kernels.Maximised:
-    block, target, values = piece
-    return kernels.maximise(block, responsibilities, counts, form, smoothing, target, groups, values)
-
-
-def _reseed(
-    X: sp.csr_array,
-    responsibilities: kernels.Responsibilities,
-    counts: np.ndarray,
-    labels: np.ndarray,
-    reseeded: Counter,
-    rngs: list[np.random.RandomState | None],
-) -> tuple[list[int], kernels.Responsibilities, np.ndarray]:
-    """Give every lost cluster half of the largest one: the documents nearer to a random one of it than to its mean.
-
-    rngs : of every start that has not converged; None for the others
-    """
-    size = counts.size // len(rngs)
-    done = []
-    for g, rng in enumerate(rngs):
-        group, n_lost = range(g * size, (g + 1) * size), 0
-        lost = [k for k in group if counts[k] < LOST_BELOW and reseeded[k] < RESEED_LIMIT] if rng else []
-        for cluster in lost:
-            largest = int(counts[group.start : group.stop].argmax())
-            members = np.flatnonzero(labels[:, g] == largest)
-            if members.size < 2:
-                break
-            rows = X[members]
-            seed = rows[[rng.randint(members.size)]].toarray().ravel()
-            mean = np.asarray(rows.mean(axis=0)).ravel()
-            nearer = rows @ (seed - mean) > 0.5 * (seed @ seed - mean @ mean)
-            if nearer.all() or not nearer.any():
-                nearer = np.arange(members.size) % 2 == 0
-            labels[members[nearer], g] = cluster - group.start
-            responsibilities = kernels.assigned(responsibilities, members, labels[members, g] + group.start, group)
-            counts = np.bincount(responsibilities.listed, responsibilities.shares, minlength=counts.size)
-            reseeded[cluster] += 1
-            n_lost += 1
-            log.info(
-                "Cluster %d lost its documents; it was seeded again with %d of cluster %d.",
-                cluster - group.start, nearer.sum(), largest,
-            )  # fmt: skip
-        done.append(n_lost)
-    return done, responsibilities, counts

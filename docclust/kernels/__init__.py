@@ -12,32 +12,24 @@ computes the same for the tests. With few clusters every word has all of them (`
 """
 
 from docclust.kernels import compiling  # noqa: F401  (it listens)
+from docclust.kernels.assignments import assigned, one_hot
+from docclust.kernels.coefficients import (
+    assemble,
+    compact,
+    equally_likely,
+    is_sparse,
+    of_group,
+    parameters,
+    tempered,
+)
 from docclust.kernels.distances import nearer
+from docclust.kernels.joining import joined, together
 from docclust.kernels.neighbours import Near, Piece, expect_near, in_order, near, pieces, shared_documents
 from docclust.kernels.prepared import Prepared, frequent_first, prepare, view, word_blocks
 from docclust.kernels.products import multiply
 from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities, side_by_side
 from docclust.kernels.softness import temperature_of_entropy
-from docclust.kernels.steps import (
-    DROP,
-    UNDERFLOW,
-    accumulate,
-    assemble,
-    assigned,
-    compact,
-    equally_likely,
-    expect,
-    is_sparse,
-    joined,
-    log_joint,
-    maximise,
-    of_group,
-    one_hot,
-    parameters,
-    room_for,
-    tempered,
-    together,
-)
+from docclust.kernels.steps import DROP, UNDERFLOW, accumulate, expect, log_joint, maximise, room_for
 
 __all__ = [
     "DROP",

@@ -13,8 +13,9 @@ import scipy.sparse as sp
 
 from docclust.kernels import nearby
 from docclust.kernels.expectation import scratch
+from docclust.kernels.joining import together
 from docclust.kernels.records import Compact, Expectation, Responsibilities
-from docclust.kernels.steps import sums, together
+from docclust.kernels.steps import sums
 
 # Documents of a group have at most so many weights, unless there is only one: its table then fits the cache.
 GROUP_NONZEROS = 32_768
