@@ -44,8 +44,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     softness : float, default=0.2
         Mean entropy of soft responsibilities, as a share of log K, of 64 clusters at most.
     pooling : "auto" or float, default="auto"
-        Strength of the common variance in `covariance="pooled"`, in pseudo-documents; ``auto`` is 1,000, or 50 for
-        every cluster where that is more.
+        Strength of the common variance in `covariance="pooled"`, in pseudo-documents; ``auto`` is 1,000, and 100
+        more for every cluster beyond 20.
     weight_pseudo, mean_pseudo, variance_pseudo : float
         Strengths in pseudo-documents of the Dirichlet, normal and inverse-gamma priors of `smoothing="prior"`.
     init_params : {"kmeans", "k-means++", "random", "lsa", "split-merge"}, default="kmeans"
@@ -60,7 +60,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     tol : float, default=1e-6
         EM has converged when the objective gains less than `tol` times its size and one document in a thousand
         or fewer changes cluster.
-    block_rows : int, default=4096
+    block_rows : int, default=2048
         Rows of which K responsibilities each are held at once.
     n_jobs : int or None, default=None
         Threads. Changes nothing in the result.

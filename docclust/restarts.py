@@ -32,11 +32,11 @@ SIDE_BY_SIDE = 5_000_000
 # the seeds: 0.61 and less on titles of eight words and on subject lines; 0.83 to 0.93 where they are better than EM.
 FEWER_CLUSTERS = 0.75
 
-# Pseudo-documents of the common variance: so many, and so many for every cluster, as those of many clusters are small.
-# NMI of five seeds with 1,000, 2,000, 4,000, 8,000: Reuters R52 in 52 clusters 0.517, 0.533, 0.545, 0.542; of two,
-# 20 Newsgroups in 100 with 1,000, 4,000, 10,000, 40,000: 0.443, 0.474, 0.479, 0.438. With eight clusters more is less:
-# Reuters R8, ten seeds, with 1,000, 1,300, 1,600: 0.528, 0.525, 0.485.
-POOLING, POOLING_PER_CLUSTER = 1000.0, 50.0
+# Pseudo-documents of the common variance, and how many more there are for every cluster beyond so many, as many clusters
+# are small ones. NMI of five seeds with 1,000, 2,000, 4,000, 8,000: Reuters R52 in 52 clusters 0.517, 0.533, 0.545,
+# 0.542; of two, 20 Newsgroups in 100 with 1,000, 4,000, 10,000, 40,000: 0.443, 0.474, 0.479, 0.438. With eight clusters
+# more is less: Reuters R8, ten seeds, with 1,000, 1,300, 1,600: 0.528, 0.525, 0.485.
+POOLING, POOLING_FROM, POOLING_A_CLUSTER = 1000.0, 20, 100.0
 
 
 def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.RandomState) -> tuple[list[em.Fit], str]:
@@ -54,12 +54,15 @@ def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.Random
         return _run(rows, starts, mixture, mixture.covariance, options, state), mixture.covariance
     if mixture.smoothing != "noise" or mixture.means_init is not None:
         return _run(rows, starts, mixture, "own", options, state), "own"
-    free = _run(rows, starts, mixture, "pooled", options, state)
     # Other starts agree for reasons of their own: seeds that nothing moved, since documents that share no word with any
     # are with the first; those in LSA space, since that has few dimensions. On very short texts it tells nothing then.
     telling = mixture.init_params == "kmeans" and mixture.seeding_steps > 0
+    strength = min(POOLING, _strength(mixture)) if telling and len(starts) > 1 else _strength(mixture)
+    free = _run(rows, starts, mixture, "pooled", options, state, strength)
     if telling and leads_away(starts, [found.labels for found in free]):
         return _run(rows, starts, mixture, "isotropic", options, state), "isotropic"
+    if strength < _strength(mixture):  # where variances are freer, it shows sooner that they lead away
+        free = _run(rows, starts, mixture, "pooled", options, state)
     return free, "pooled"
 
 
@@ -90,10 +93,15 @@ def reproducibility(found: list[np.ndarray]) -> float:
     return float(np.mean([0.5 * (normalized_mutual_info_score(*p) + adjusted_rand_score(*p)) for p in pairs]))
 
 
-def _form(mixture: "SparseGaussianMixture", covariance: str) -> Form:
-    pooling = mixture.pooling
-    if pooling == "auto":
-        pooling = max(POOLING, POOLING_PER_CLUSTER * mixture.n_components)
+def _strength(mixture: "SparseGaussianMixture") -> float:
+    """Pseudo-documents of pooled variances."""
+    if mixture.pooling != "auto":
+        return mixture.pooling
+    return POOLING + POOLING_A_CLUSTER * max(0, mixture.n_components - POOLING_FROM)
+
+
+def _form(mixture: "SparseGaussianMixture", covariance: str, strength: float | None = None) -> Form:
+    pooling = _strength(mixture) if strength is None else strength
     pseudo = pooling, mixture.weight_pseudo, mixture.mean_pseudo, mixture.variance_pseudo
     return Form(covariance, mixture.smoothing, *pseudo)
 
@@ -134,9 +142,15 @@ def _grown(
 
 
 def _run(
-    rows: Prepared, starts: list, mixture: "SparseGaussianMixture", covariance: str, options: dict, state: tuple
+    rows: Prepared,
+    starts: list,
+    mixture: "SparseGaussianMixture",
+    covariance: str,
+    options: dict,
+    state: tuple,
+    strength: float | None = None,
 ) -> list[em.Fit]:
-    options = options | {"form": _form(mixture, covariance)}
+    options = options | {"form": _form(mixture, covariance, strength)}
     workers = engine.workers(mixture.n_jobs)
     few = kernels.side_by_side(mixture.n_components, rows.rows.shape[0]) if _may_be_joined(mixture, covariance) else 1
     small = rows.rows.nnz <= SIDE_BY_SIDE

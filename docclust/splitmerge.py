@@ -108,7 +108,7 @@ def grow(
     rng: np.random.RandomState,
     *,
     labels: np.ndarray | None = None,
-    block_rows: int = 4096,
+    block_rows: int = 2048,
     n_jobs: int | None = None,
 ) -> Growth:
     """Grow a mixture from one cluster to K by splitting, then merge and split while the objective gains.
@@ -161,7 +161,7 @@ def grow(
     return grown
 
 
-def divergences(X: sp.csr_array, c: Coefficients, weights: np.ndarray, block_rows: int = 4096) -> np.ndarray:
+def divergences(X: sp.csr_array, c: Coefficients, weights: np.ndarray, block_rows: int = 2048) -> np.ndarray:
     """How badly each cluster fits its documents: the local Kullback divergence of the split criterion, in nats.
 
     J_split(k) = sum_i f_ik ln(f_ik / p_k(x_i)), with f_ik = r_ik / N_k the share of document i in the documents of k.

@@ -203,7 +203,7 @@ class EngineSettings(Section):
     backend: Literal["threads", "dask"] = "threads"
     workers: Annotated[int, Field(ge=0)] = 0
     scheduler: str = ""
-    block_rows: PositiveInt = 4096
+    block_rows: PositiveInt = 2048
 
 
 class ReportSettings(Section):
