@@ -40,6 +40,7 @@ ABLATION: dict[str, dict[str, Any]] = {
     "variances: isotropic": {"covariance": "isotropic"},
     "variances: cosine": {"covariance": "cosine"},
     "pooled with 100 pseudo-documents": {"covariance": "pooled", "pooling": 100.0},
+    "pooled with 1,000 pseudo-documents": {"covariance": "pooled", "pooling": 1_000.0},
     "pooled with 10,000 pseudo-documents": {"covariance": "pooled", "pooling": 10_000.0},
     "no annealing": {"annealing": "none"},
     "annealing: smoothing": {"annealing": "smoothing"},
