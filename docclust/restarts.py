@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 from scipy.stats import entropy
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from docclust import em, engine, kernels, seeding, splitmerge
 from docclust.errors import SettingError
@@ -73,7 +72,7 @@ def leads_away(starts: list[np.ndarray], found: list[np.ndarray]) -> bool:
     starts, found : lists of int arrays of shape (n,)
         The labels before and after EM.
     """
-    near = np.mean([normalized_mutual_info_score(one, other) for one, other in zip(starts, found, strict=True)])
+    near = np.mean([agreement(one, other)[0] for one, other in zip(starts, found, strict=True)])
     if near >= MUCH_THE_SAME or effective_clusters(starts) <= FEWER_CLUSTERS * effective_clusters(found):
         return False
     return reproducibility(starts) > reproducibility(found)
@@ -89,7 +88,23 @@ def reproducibility(found: list[np.ndarray]) -> float:
     pairs = list(itertools.combinations(found, 2))
     if not pairs:
         return 0.0
-    return float(np.mean([0.5 * (normalized_mutual_info_score(*p) + adjusted_rand_score(*p)) for p in pairs]))
+    return float(np.mean([agreement(*pair) for pair in pairs]))
+
+
+def agreement(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
+    """Normalised mutual information, and adjusted Rand index (Hubert & Arabie 1985, equation 5), of two labellings.
+
+    scikit-learn's functions look at their labels for longer than a fit of short texts takes.
+    """
+    # one, other: (n,) int
+    size = int(other.max()) + 1
+    table = np.bincount(one.astype(np.int64) * size + other, minlength=(int(one.max()) + 1) * size).reshape(-1, size)
+    sums = table.sum(axis=1), table.sum(axis=0)
+    joint, (first, second) = entropy(table.ravel()), map(entropy, sums)
+    information = (first + second - joint) / (0.5 * (first + second)) if first + second > 0 else 1.0
+    same, *alike = (0.5 * float((counts * (counts - 1.0)).sum()) for counts in (table, *sums))
+    expected, most = alike[0] * alike[1] / (0.5 * one.size * max(one.size - 1, 1)), 0.5 * sum(alike)
+    return float(information), (same - expected) / (most - expected) if most > expected else 1.0
 
 
 def _strength(mixture: "SparseGaussianMixture") -> float:

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.datasets import make_blobs
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.metrics import adjusted_rand_score
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import normalize
@@ -21,7 +21,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from docclust import SparseGaussianMixture, restarts
 from docclust.checks import STARTS
 from docclust.probability import Temperature
-from docclust.restarts import leads_away, reproducibility
+from docclust.restarts import agreement, leads_away, reproducibility
 from tests.test_em import topics
 
 CORPORA = os.environ.get("DOCCLUST_CORPORA")
@@ -237,6 +237,15 @@ def test_starts_side_by_side_end_as_they_do_one_after_the_other(monkeypatch):
     np.testing.assert_array_equal(beside.start_labels_, shared.start_labels_)
     np.testing.assert_array_equal(beside.means_, shared.means_)
     assert beside.lower_bounds_ == shared.lower_bounds_
+
+
+@pytest.mark.parametrize(("n", "k", "other_k"), [(500, 4, 7), (50, 1, 3), (50, 1, 1), (300, 30, 30), (1, 1, 1)])
+def test_agreement_is_that_of_scikit_learn(n, k, other_k):
+    rng = np.random.default_rng(n)
+    one = rng.integers(k, size=n)
+    other = np.where(rng.random(n) < 0.5, one % other_k, rng.integers(other_k, size=n))
+    expected = normalized_mutual_info_score(one, other), adjusted_rand_score(one, other)
+    assert agreement(one, other) == pytest.approx(expected, abs=1e-12)
 
 
 def test_reproducibility_is_one_for_the_same_clusters_under_other_names():
