@@ -97,10 +97,9 @@ def agreement(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     scikit-learn's functions look at their labels for longer than a fit of short texts takes.
     """
     # one, other: (n,) int
-    size = int(other.max()) + 1
-    table = np.bincount(one.astype(np.int64) * size + other, minlength=(int(one.max()) + 1) * size).reshape(-1, size)
-    sums = table.sum(axis=1), table.sum(axis=0)
-    joint, (first, second) = entropy(table.ravel()), map(entropy, sums)
+    both = one.astype(np.int64) * (int(other.max()) + 1) + other
+    table, *sums = np.unique(both, return_counts=True)[1], np.bincount(one), np.bincount(other)
+    joint, first, second = map(entropy, (table, *sums))
     information = (first + second - joint) / (0.5 * (first + second)) if first + second > 0 else 1.0
     same, *alike = (0.5 * float((counts * (counts - 1.0)).sum()) for counts in (table, *sums))
     expected, most = alike[0] * alike[1] / (0.5 * one.size * max(one.size - 1, 1)), 0.5 * sum(alike)
