@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 
 from docclust import config, pipeline
 from docclust.ambiguity.admixture import pair_gains, shares
-from docclust.ambiguity.scores import distances, score, smoothed, surprise
+from docclust.ambiguity.scores import commonness, distances, score, smoothed, surprise
 
 SIX_TOPICS = Path(__file__).parent.parent / "corpora" / "six_topics.jsonl"
 
@@ -23,6 +23,28 @@ def words():
     distributions /= distributions.sum(axis=0)
     counts = sp.csr_array(rng.poisson(0.8, size=(12, 30)).astype(np.int32))
     return counts, distributions
+
+
+def test_a_pair_is_as_common_as_its_mixed_documents_for_the_size_of_its_clusters():
+    first, second = np.array([0, 1, 0, 2]), np.array([1, 0, 2, 1])
+    found = commonness(np.array([0.1, 0.2, 0.3, 0.0]), first, second, np.array([4, 9, 0]))
+    share = np.array([[0, 0.3 / 6, 0.3], [0.3 / 6, 0, 0], [0.3, 0, 0]])  # an empty cluster has size 1
+    np.testing.assert_allclose(found, share / np.mean([0.3 / 6, 0.3, 0]))
+    assert not commonness(np.zeros(2), np.zeros(2, int), np.zeros(2, int), np.array([2])).any()
+    assert not commonness(np.zeros(2), np.zeros(2, int), np.ones(2, int), np.array([1, 1])).any()
+
+
+def test_of_documents_alike_the_one_of_a_rare_pair_is_more_mixed():
+    # Three clusters of ten documents, each with ten words of its own; four documents hold the first two topics, and
+    # one the last two.
+    topics = np.kron(np.eye(3, dtype=int), np.ones(10, dtype=int))
+    rows = [topics[i // 10] for i in range(30)] + [topics[0] + topics[1]] * 4 + [topics[1] + topics[2]]
+    labels = np.array([i // 10 for i in range(30)] + [0] * 4 + [1])
+    counts = sp.csr_array(5 * np.array(rows))
+    ones = np.ones(labels.size)
+    nothing = sp.csr_array((30, 30))
+    found = score(counts, ones, labels, topics.astype(float), 250.0 * topics.T, together=nothing)
+    assert found.mixed[34] > 1.2 * found.mixed[30] > 1.2 * found.mixed[:30].max()
 
 
 def best_mix(counts, one, other):

@@ -37,7 +37,8 @@ ATYPICAL_FROM = 0.99
 class Scores:
     """Per document: three scores, and the two clusters that explain its words best.
 
-    mixed : nats a word that the second cluster adds to the first, times the square of how far apart the two are
+    mixed : nats a word that the second cluster adds to the first, times the square of how far apart the two are; less
+        where documents that mix these two are common
     unclear : chance that another cluster is right, times how likely one topic makes the words against two; in [0, 1]
     atypical : share of the corpus whose words are less surprising in their own cluster; in [0, 1]
     first, second : the pair
@@ -91,9 +92,11 @@ def score(
         parts.append(pair_gains(block.indptr, block.indices, weights, distributions, logs, apart))
     first, second, gain, words = (np.concatenate(part) for part in zip(*parts, strict=True))
     apartness = apart[first, second]
+    mixed = gain * apartness / (words + DAMPING)
+    common = commonness(mixed, first, second, np.bincount(labels, minlength=k))
     own = probability if k > 1 else np.ones_like(probability)
     return Scores(
-        mixed=gain * apartness / (words + DAMPING),
+        mixed=mixed * 2 / (1 + common[first, second]),  # as it is where the pair is as common as pairs are
         unclear=(1 - own) * np.exp(-gain * apartness),
         atypical=atypical(counts, labels, own, word_sums),
         first=first,
@@ -115,6 +118,20 @@ def distances(means: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(means, axis=1)
     cosines = means @ means.T / np.maximum(np.outer(lengths, lengths), np.finfo(float).tiny)
     return np.clip(1 - cosines, 0, 1)
+
+
+def commonness(mixed: np.ndarray, first: np.ndarray, second: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """How much of every pair of clusters is mixed, by their size and against the mean of all pairs.
+
+    Two clusters that many documents mix are two sides of one subject, as are a company's results and its dividends,
+    though they have few words in common: a document with both is nothing unusual.
+    """
+    # mixed, first, second: (n,); sizes: (k,) documents of every cluster -> (k, k), symmetric
+    k = sizes.size
+    one_way = np.bincount(first * k + second, mixed, minlength=k * k).reshape(k, k)
+    share = (one_way + one_way.T) / np.sqrt(np.outer(sizes, sizes)).clip(min=1)
+    usual = share[np.triu_indices(k, 1)].mean() if k > 1 else 0.0
+    return share / max(usual, np.finfo(float).tiny)
 
 
 def surprise(counts: sp.csr_array, labels: np.ndarray, own: np.ndarray, word_sums: np.ndarray) -> np.ndarray:
