@@ -67,7 +67,7 @@ def score(
     Parameters
     ----------
     counts : CSR of shape (n, v)
-        Word counts.
+        Word counts; how common a pair of clusters is, is judged by all of these documents.
     probability : array of shape (n,)
         Calibrated probability of each document's cluster.
     labels : int array of shape (n,)
