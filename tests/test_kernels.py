@@ -338,8 +338,10 @@ def test_looking_at_near_clusters_gives_their_part_of_what_looking_at_all_gives(
     assert len(pieces) > 1
     np.testing.assert_array_equal(np.sort(np.concatenate([piece.documents for piece in pieces])), np.arange(600))
 
+    seen = kernels.seen_words(compact.pairs, k)
+
     def look(near):
-        found = [kernels.expect_near(piece, rows.rows, near, compact, np.log(1e-3), 0.9) for piece in pieces]
+        found = [kernels.expect_near(piece, rows.rows, near, seen, compact, np.log(1e-3), 0.9) for piece in pieces]
         return kernels.in_order(pieces, found)
 
     # All that documents of a cluster share is near it: then nothing is lost.

@@ -24,7 +24,17 @@ from docclust.kernels.coefficients import (
 )
 from docclust.kernels.distances import nearer
 from docclust.kernels.joining import joined, together
-from docclust.kernels.neighbours import Near, Piece, expect_near, in_order, near, pieces, shared_documents
+from docclust.kernels.neighbours import (
+    Near,
+    Piece,
+    Seen,
+    expect_near,
+    in_order,
+    near,
+    pieces,
+    seen_words,
+    shared_documents,
+)
 from docclust.kernels.prepared import Prepared, frequent_first, prepare, view, word_blocks
 from docclust.kernels.products import multiply
 from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities, side_by_side
@@ -42,6 +52,7 @@ __all__ = [
     "Piece",
     "Prepared",
     "Responsibilities",
+    "Seen",
     "accumulate",
     "assemble",
     "assigned",
@@ -64,6 +75,7 @@ __all__ = [
     "pieces",
     "prepare",
     "room_for",
+    "seen_words",
     "shared_documents",
     "side_by_side",
     "temperature_of_entropy",

@@ -1,22 +1,57 @@
-"""The loop of the E-step where a document is held against the clusters near its own, compiled.
+"""The loops of the E-step where a document is held against the clusters near its own, compiled.
 
 Documents of one cluster have the same near clusters and many words in common. Their parameters are gathered into a
-small table that stays in the cache, and its rows are read as those of a mixture of these few clusters.
+small table that stays in the cache, and its rows are read as those of a mixture of these few clusters. Words that all
+clusters have are looked up in their rows; of the others each cluster knows its own, so that no list of the clusters of
+a word is searched.
 """
 
 import numba
 import numpy as np
 
 from docclust.kernels.expectation import add_words, settle
+from docclust.kernels.lanes import fetch
 
 _index = np.uintp
 
 
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def turn(starts, lists, clusters, values, free, wide_ones, wide_of, wide, seen_starts, seen_words, seen_numbers):
+    """Put the numbers of every pair where its cluster has them; see `docclust.kernels.neighbours.Seen`."""
+    one, two, k, n_wide = _index(1), _index(2), _index(wide_of.size), _index(wide_ones.size)
+    width = two if free else one
+    following = seen_starts[:-1].copy()
+    for j in range(_index(starts.size) - one):
+        first, listed = _index(starts[j]) * width, _index(lists[j])
+        n_pairs = _index(lists[j + one]) - listed
+        row = j * n_wide * width
+        if not n_pairs and starts[j] < starts[j + one]:
+            for r in range(n_wide):
+                c = _index(wide_ones[r])
+                wide[row + r * width] = values[first + c]
+                if free:
+                    wide[row + r * width + one] = values[first + k + c]
+        for t in range(n_pairs):
+            c = clusters[listed + t]
+            if wide_of[c] >= 0:
+                place = row + _index(wide_of[c]) * width
+                wide[place] = values[first + t]
+                if free:
+                    wide[place + one] = values[first + n_pairs + t]
+            else:
+                place = _index(following[c])
+                following[c] += 1
+                seen_words[place] = j
+                seen_numbers[place * width] = values[first + t]
+                if free:
+                    seen_numbers[place * width + one] = values[first + n_pairs + t]
+
+
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def expect_near(
-    begin, documents, groups, near_starts, near,
-    indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant, cooling, drop,
-    J, Q, ends, x_of, place_of, background, place_in_table, position, words, table,
+    begin, documents, groups, near_starts, near, n_wide, wide_of, wide, seen_starts, seen_words, seen_numbers,
+    indptr, indices, data, starts, values, free, common, blend, scale, constant, cooling, drop,
+    J, ends, x_of, place_of, background, place_in_table, words, here, table, common_of_place, beside, wide_row,
     row_starts, kept, shares, labels, largest_share, counts, log_norm,
 ):  # fmt: skip
     """Groups of consecutive documents from `begin` on; returns the first group for which `kept` had no room.
@@ -24,7 +59,7 @@ def expect_near(
     Group g is documents[groups[g, 0]:groups[g, 1]], all of cluster groups[g, 2], whose near clusters, in order, are
     near[near_starts[c]:near_starts[c + 1]].
     """
-    one, k, n_nodes = _index(1), _index(constant.size), _index(common.shape[1])
+    one, k, n_wide = _index(1), _index(constant.size), _index(n_wide)
     for g in range(begin, groups.shape[0]):
         first_near = _index(near_starts[groups[g, 2]])
         width = _index(near_starts[groups[g, 2] + 1]) - first_near
@@ -32,8 +67,6 @@ def expect_near(
         used = _index(row_starts[first])
         if used + (last - first) * width > _index(kept.size):
             return g
-        for t in range(width):
-            position[near[first_near + t]] = t
         stride = width * _index(2 if free else 1)
         n_words = _index(0)
         for m in range(first, last):
@@ -41,32 +74,41 @@ def expect_near(
             for p in range(_index(indptr[i]), _index(indptr[i + one])):
                 j = _index(indices[p])
                 if place_in_table[j] < 0:
-                    place_in_table[j] = n_words * stride
+                    place_in_table[j] = n_words
                     words[n_words] = j
-                    _gather(
-                        j, n_words * stride, near, first_near, width, position, starts, lists, clusters, values,
-                        free, k, table,
-                    )  # fmt: skip
+                    fetch(wide, j * n_wide * _index(2 if free else 1), n_wide * _index(2 if free else 1))
                     n_words += one
+        _gather(
+            n_words, words, near, first_near, width, stride, starts, values, free, common, blend, scale, k, wide_of, wide,
+            n_wide, beside, wide_row, table, common_of_place,
+        )  # fmt: skip
+        for t in range(width):
+            c = _index(near[first_near + t])
+            _add_seen(
+                _index(seen_starts[c]), _index(seen_starts[c + one]), t, width, stride, seen_words, seen_numbers,
+                free, place_in_table, here, table,
+            )  # fmt: skip
         m = first
         while m < last:
             until = min(m + _index(ends.size), last)
             for t in range((until - m) * width):
                 J[t] = 0.0
-            for t in range((until - m) * n_nodes):
-                Q[t] = 0.0
-            _list_words(
-                m, until, documents, indptr, indices, data, starts, common, k, place_in_table, Q,
-                ends, x_of, place_of, background,
-            )  # fmt: skip
+            n = _index(0)
+            for row in range(until - m):
+                i, total = _index(documents[m + row]), 0.0
+                for p in range(_index(indptr[i]), _index(indptr[i + one])):
+                    place, x = _index(place_in_table[_index(indices[p])]), data[p]
+                    total += x * x * common_of_place[place]
+                    x_of[n] = x
+                    place_of[n] = place * stride
+                    n += one
+                ends[row] = n
+                background[row] = total
             add_words(until - m, ends, x_of, place_of, table, free, width, J)
             for i in range(until - m):
                 for t in range(width):
                     c = near[first_near + t]
                     J[i * width + t] = scale[c] * J[i * width + t] + constant[c]
-                    if n_nodes > one:
-                        for r in range(n_nodes):
-                            J[i * width + t] -= Q[i * n_nodes + r] * blend[r, c]
             settle(
                 m, until, 1, width, k, background, cooling, drop, J,
                 row_starts, kept, shares, labels, largest_share, log_norm,
@@ -79,56 +121,68 @@ def expect_near(
             m = until
         for t in range(n_words):
             place_in_table[words[t]] = -1
-        for t in range(width):
-            position[near[first_near + t]] = -1
     return groups.shape[0]
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
-def _list_words(
-    first, last, documents, indptr, indices, data, starts, common, k, place_in_table, Q,
-    ends, x_of, place_of, background,
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _gather(
+    n_words, words, near, first_near, width, stride, starts, values, free, common, blend, scale, k, wide_of, wide,
+    n_wide, beside, wide_row, table, common_of_place,
 ):  # fmt: skip
-    """The words of a tile for `add_words`, by their places in the table."""
-    one, n, n_nodes = _index(1), _index(0), _index(common.shape[1])
-    for m in range(first, last):
-        i, row = _index(documents[m]), _index(m - first)
-        total = 0.0
-        for p in range(_index(indptr[i]), _index(indptr[i + one])):
-            j, x = _index(indices[p]), data[p]
-            xx = x * x
-            if n_nodes == one or _index(starts[j + one]) - _index(starts[j]) == k:
-                total += xx * common[j, 0]
-            else:
-                for r in range(n_nodes):
-                    Q[row * n_nodes + r] += xx * common[j, r]
-            x_of[n] = x
-            place_of[n] = place_in_table[j]
-            n += one
-        ends[row] = n
-        background[row] = total
+    """The numbers of every word, of the near clusters, but for those that `_add_seen` adds.
+
+    What clusters have in common that have not seen a word is said at its first node, and the rest is their own:
+    beside (width, nodes) is what the nodes weigh in each.
+    """
+    one, two, n_nodes = _index(1), _index(2), _index(common.shape[1])
+    per_word = two if free else one
+    for t in range(width):
+        c = near[first_near + t]
+        wide_row[t] = wide_of[c]
+        for r in range(n_nodes):
+            beside[t * n_nodes + r] = blend[r, c] / scale[c]
+    for w in range(n_words):
+        j, place = _index(words[w]), w * stride
+        first, n_pairs = _index(starts[j]) * per_word, _index(starts[j + one]) - _index(starts[j])
+        row = j * n_wide * per_word
+        common_of_place[w] = common[j, 0]
+        dense = n_pairs == k
+        for t in range(width):
+            linear, quadratic = 0.0, 0.0
+            if wide_row[t] >= 0:
+                number = row + _index(wide_row[t]) * per_word
+                linear = wide[number]
+                if free:
+                    quadratic = wide[number + one]
+            elif dense:
+                number = first + near[first_near + t]
+                linear = values[number]
+                if free:
+                    quadratic = values[number + k]
+            table[place + t] = linear
+            if free:
+                if not dense and n_nodes > one:
+                    for r in range(n_nodes):
+                        quadratic += common[j, r] * beside[t * n_nodes + r]
+                    quadratic -= common[j, 0]
+                table[place + width + t] = quadratic
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _gather(j, place, near, first_near, width, position, starts, lists, clusters, values, free, k, table):
-    """The numbers of word j for the near clusters."""
-    one = _index(1)
-    first, n_pairs = _index(starts[j]), _index(starts[j + one]) - _index(starts[j])
-    if free:
-        first *= _index(2)
-    if n_pairs == k:
-        for t in range(width):
-            table[place + t] = values[first + near[first_near + t]]
+def _add_seen(
+    first, last, t, width, stride, seen_words, seen_numbers, free, place_in_table, here, table
+):  # fmt: skip
+    """Add the numbers of the words that a cluster has seen, and that are in the table.
+
+    Those are listed first, which needs no guess whether a word is one of them.
+    """
+    one, n, per_word = _index(1), _index(0), _index(2 if free else 1)
+    for p in range(first, last):
+        here[n] = p
+        n += _index(place_in_table[_index(seen_words[p])] >= 0)
+    for h in range(n):
+        p = _index(here[h])
+        place, number = _index(place_in_table[_index(seen_words[p])]) * stride + t, p * per_word
+        table[place] += seen_numbers[number]
         if free:
-            for t in range(width):
-                table[place + width + t] = values[first + k + near[first_near + t]]
-        return
-    for t in range(width * _index(2 if free else 1)):
-        table[place + t] = 0.0
-    seen = _index(lists[j])
-    for t in range(n_pairs):
-        at = position[clusters[seen + t]]
-        if at >= 0:
-            table[place + _index(at)] = values[first + t]
-            if free:
-                table[place + width + _index(at)] = values[first + n_pairs + t]
+            table[place + width] += seen_numbers[number + one]
