@@ -131,8 +131,8 @@ def case(folder: Path, method: str, k: int, seed: int, threads: int, documents: 
 
 def begin(folder: Path, method: str, k: int, args: argparse.Namespace, **changed: int) -> subprocess.Popen:
     """The same in a process of its own, which is begun here."""
-    numbers = {"threads": args.threads, "documents": 1, "words": 1} | changed
-    command = [sys.executable, __file__, "--case", str(folder), method, str(k), str(args.seed)]
+    numbers = {"seed": 0, "threads": args.threads, "documents": 1, "words": 1} | changed
+    command = [sys.executable, __file__, "--case", str(folder), method, str(k)]
     variables = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     environment = os.environ | dict.fromkeys(variables, str(numbers["threads"])) | {"SPEED_CLOCK": args.clock}
     return subprocess.Popen(
@@ -160,11 +160,20 @@ def measure(name: str, folder: Path, args: argparse.Namespace) -> list[Line]:
         for method in args.methods:
             if (method in RESTARTED and k > MOST_CLUSTERS) or (method != OURS and k > MOST_OF_KMEANS):
                 continue
-            found = end(begin(folder, method, k, args), args)
-            shown = {key: round(value, 3) for key, value in found.items() if isinstance(value, float)}
-            print(name, k, method, shown or found, flush=True)
-            lines.append({"method": method, "k": k, **found})
+            lines.append({"method": method, "k": k, **over_seeds(folder, name, method, k, args)})
     return lines
+
+
+def over_seeds(folder: Path, name: str, method: str, k: int, args: argparse.Namespace) -> Line:
+    """The mean of every number over all seeds, or why one could not be measured."""
+    found = []
+    for seed in range(args.seeds):
+        found.append(end(begin(folder, method, k, args, seed=seed), args))
+        shown = {key: round(value, 3) for key, value in found[-1].items() if isinstance(value, float)}
+        print(name, k, method, seed, shown or found[-1], flush=True)
+        if "error" in found[-1]:
+            return found[-1]
+    return {key: float(np.mean([line[key] for line in found])) for key in found[0] if key != "bits"}
 
 
 def growth(folder: Path, k: int, args: argparse.Namespace) -> str:
@@ -211,7 +220,7 @@ def table(rows: Rows, lines: list[Line]) -> str:
         base = first.get(line["k"], {})
         body.append([
             str(line["k"]), line["method"], f"{line['seconds']:.2f}", ratio(line, base, "seconds"),
-            str(line["iterations"]), f"{line['iteration']:.3f}" if "iteration" in line else "",
+            f"{line['iterations']:.0f}", f"{line['iteration']:.3f}" if "iteration" in line else "",
             ratio(line, base, "iteration"), f"{line['mib']:.0f}", f"{line['mib'] / csr:.1f}", f"{line['nmi']:.3f}",
         ])  # fmt: skip
     header = ["K", "method", "fit, s", "of k-means", "iterations", "one, s", "of k-means", "peak MiB", "of CSR", "NMI"]
@@ -240,7 +249,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--jsonl", type=Path, help="a corpus of your own: a text and a label a line")
     parser.add_argument("--clusters", type=lambda text: [int(k) for k in text.split(",")], default=[20, 100, 500, 2000])
     parser.add_argument("--methods", type=names, default=list(METHODS), help=f"with ; between: {'; '.join(METHODS)}")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, default=3, help="fits of every method, whose means are shown (default: 3)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="for every method; default: all cores")
     parser.add_argument("--clock", choices=CLOCKS, default="day", help="seconds of the day, or of the processor")
     parser.add_argument("--limit", type=float, default=30, help="minutes for one case")

@@ -44,7 +44,7 @@ def test_a_few_spherical_steps_come_closer_to_the_topics_than_seeds():
 def test_seeds_of_a_part_of_the_documents_give_every_document_a_cluster(method, monkeypatch):
     X, truth = topics(n=600, v=300, length=40)
     whole = seeding.start(X, 4, method, 8, np.random.RandomState(0))
-    monkeypatch.setattr(seeding, "START_DOCUMENTS", 150)
+    monkeypatch.setattr(seeding, "START_DOCUMENTS", {1: 300, 4: 150, 5: 100})
     monkeypatch.setattr(seeding, "START_PER_CLUSTER", 10)
     seen = []
     draw = seeding.plus_plus

@@ -79,23 +79,15 @@ def _lanczos(basis: np.ndarray, rows: kernels.Prepared, mean: np.ndarray) -> tup
     (n, v), m = rows.rows.shape, basis.shape[1]
     edges = np.cumsum([0] + [block.shape[0] for block in rows.words])
     scores, following = np.empty((n, m)), np.empty((v, m))
-    basis, before, off = basis.copy(), np.zeros_like(basis), np.zeros(m)
+    basis, before, off, along = basis.copy(), np.zeros((v, m)), np.zeros(m), mean @ basis
     diagonals, offs = [], []
     for _ in range(QUADRATURE_STEPS):
         kernels.multiply(rows.rows, basis, scores)
         for block, (first, last) in zip(rows.words, itertools.pairwise(edges), strict=True):
             kernels.multiply(block, scores, following[first:last])
-        # In place: arrays of this size are slow to make.
-        following /= n
-        before *= off
-        following -= before
-        following -= np.outer(mean, mean @ basis)
-        diagonals.append(np.einsum("vm,vm->m", following, basis))
-        np.multiply(basis, diagonals[-1], out=before)
-        following -= before
-        offs.append(np.sqrt(np.einsum("vm,vm->m", following, following)))
-        off = np.maximum(offs[-1], np.finfo(float).tiny)
-        following /= off
+        diagonal, off, along = kernels.recur(following, basis, before, off, mean, along, n)
+        diagonals.append(diagonal)
+        offs.append(off)
         before, basis, following = basis, following, before
     return np.array(diagonals), np.array(offs)
 

@@ -1,9 +1,8 @@
 """The loops of the E-step where a document is held against the clusters near its own, compiled.
 
 Documents of one cluster have the same near clusters and many words in common. Their parameters are gathered into a
-small table that stays in the cache, and its rows are read as those of a mixture of these few clusters. Words that all
-clusters have are looked up in their rows; of the others each cluster knows its own, so that no list of the clusters of
-a word is searched.
+small table that stays in the cache, and its rows are read as those of a mixture of these few clusters. Each cluster
+knows its own words, so that no list of the clusters of a word is searched.
 """
 
 import numba
@@ -60,6 +59,7 @@ def expect_near(
     near[near_starts[c]:near_starts[c + 1]].
     """
     one, k, n_wide = _index(1), _index(constant.size), _index(n_wide)
+    row_size = n_wide * _index(2 if free else 1)
     for g in range(begin, groups.shape[0]):
         first_near = _index(near_starts[groups[g, 2]])
         width = _index(near_starts[groups[g, 2] + 1]) - first_near
@@ -76,11 +76,11 @@ def expect_near(
                 if place_in_table[j] < 0:
                     place_in_table[j] = n_words
                     words[n_words] = j
-                    fetch(wide, j * n_wide * _index(2 if free else 1), n_wide * _index(2 if free else 1))
+                    fetch(wide, j * row_size, row_size)
                     n_words += one
         _gather(
-            n_words, words, near, first_near, width, stride, starts, values, free, common, blend, scale, k, wide_of, wide,
-            n_wide, beside, wide_row, table, common_of_place,
+            n_words, words, near, first_near, width, stride, starts, values, free, common, blend, scale, k,
+            n_wide, wide_of, wide, beside, wide_row, table, common_of_place,
         )  # fmt: skip
         for t in range(width):
             c = _index(near[first_near + t])
@@ -126,8 +126,8 @@ def expect_near(
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def _gather(
-    n_words, words, near, first_near, width, stride, starts, values, free, common, blend, scale, k, wide_of, wide,
-    n_wide, beside, wide_row, table, common_of_place,
+    n_words, words, near, first_near, width, stride, starts, values, free, common, blend, scale, k,
+    n_wide, wide_of, wide, beside, wide_row, table, common_of_place,
 ):  # fmt: skip
     """The numbers of every word, of the near clusters, but for those that `_add_seen` adds.
 

@@ -149,14 +149,16 @@ def expect_near(
     labels, largest, log_norm = np.empty((m, 1), dtype=np.int32), *np.empty((2, m, 1))
     J, _, *tile = scratch(lengths, width, 0)
     table = np.empty(most * width * (2 if c.free else 1), dtype=precision)
+    found = np.full(rows.shape[1], -1, dtype=np.int32), np.empty(most, dtype=np.uintp)
     here = np.empty(1 + int(np.diff(seen.starts).max()), dtype=np.uintp)
     nearby.expect_near(
         0, piece.documents, piece.groups, near.starts, near.clusters,
         seen.n_wide, seen.wide_of, seen.wide, seen.starts, seen.words, seen.numbers,
         rows.indptr, rows.indices, rows.data, c.pairs.starts, c.pairs.values, c.free,
         c.common, c.blend, c.scale, c.constant, c.cooling, drop,
-        J, *tile, np.full(rows.shape[1], -1, dtype=np.int32), np.empty(most, dtype=np.uintp), here, table, np.empty(most),
-        np.empty(c.blend.shape[0] * width), np.empty(width, dtype=np.int32), starts, clusters, shares, labels, largest, counts, log_norm,
+        J, *tile, *found, here, table, np.empty(most),
+        np.empty(c.blend.shape[0] * width), np.empty(width, dtype=np.int32),
+        starts, clusters, shares, labels, largest, counts, log_norm,
     )  # fmt: skip
     responsibilities = Responsibilities(starts, clusters[: starts[-1]].copy(), shares[: starts[-1]].copy())
     return Expectation(responsibilities, labels, counts, *sums(log_norm, largest, bound))

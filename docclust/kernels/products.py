@@ -1,9 +1,10 @@
-"""Sparse rows times a few dense columns, compiled."""
+"""Sparse rows times a few dense columns, and the recurrence of Lanczos on such columns, compiled."""
 
 import numba
 import numpy as np
 import scipy.sparse as sp
 
+from docclust.gaussian import TINY
 from docclust.kernels.lanes import add_multiples
 
 _index = np.uintp
@@ -29,3 +30,37 @@ def _multiply(indptr, indices, data, columns, width, found):
         while p < end:
             add_multiples(found, i * m, m, columns, (_index(indices[p]) * m,), (data[p],))
             p += one
+
+
+def recur(
+    found: np.ndarray, basis: np.ndarray, before: np.ndarray,
+    off: np.ndarray, mean: np.ndarray, along: np.ndarray, n: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Make the next vectors of Lanczos of what n rows, and then their transpose, make of the last ones, in place.
+
+    found, basis, before : (v, m), the product, the last vectors, and those before
+    off, along : (m,), how long the last ones were, and their products with the mean (v,) of the rows
+    What is returned is the products of covariance and last vectors with these, and the same two of the next ones.
+    """
+    diagonal, length, following = np.zeros((3, off.size))
+    _recur(found, basis, before, off, mean, along, 1 / n, diagonal, length, following)
+    return diagonal, length, following
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _recur(found, basis, before, off, mean, along, inverse, diagonal, length, following):
+    v, m = found.shape
+    for j in range(v):
+        for c in range(m):
+            found[j, c] = inverse * found[j, c] - off[c] * before[j, c] - mean[j] * along[c]
+            diagonal[c] += found[j, c] * basis[j, c]
+    for j in range(v):
+        for c in range(m):
+            found[j, c] -= diagonal[c] * basis[j, c]
+            length[c] += found[j, c] * found[j, c]
+    for c in range(m):
+        length[c] = np.sqrt(length[c])
+    for j in range(v):
+        for c in range(m):
+            found[j, c] /= max(length[c], TINY)
+            following[c] += mean[j] * found[j, c]
