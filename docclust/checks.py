@@ -26,8 +26,9 @@ def check(mixture: Any, X: sp.csr_array) -> None:
         _check_least(name, getattr(mixture, name), 1)
     for name in ("softness", "seeding_steps", "tol", "weight_pseudo", "mean_pseudo", "variance_pseudo"):
         _check_least(name, getattr(mixture, name), 0)
-    if mixture.pooling != "auto":
-        _check_least("pooling", mixture.pooling, 0)
+    for name in ("pooling", "length_exponent"):
+        if getattr(mixture, name) != "auto":
+            _check_least(name, getattr(mixture, name), 0)
     if mixture.reg_covar != "auto":
         _check_least("reg_covar", mixture.reg_covar, 0)
     if mixture.smoothing != "noise" and mixture.covariance in ("isotropic", "cosine"):

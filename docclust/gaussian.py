@@ -153,8 +153,8 @@ def expect(X: sp.csr_array, c: Coefficients) -> tuple[np.ndarray, np.ndarray]:
 def accumulate(X: sp.csr_array, responsibilities: np.ndarray, form: Form) -> Moments:
     """The sums that an M-step needs, over one block of documents."""
     # X: (n, v) CSR; responsibilities: (n, k) -> (k,), (v, k), (v, k) or (v, 1)
-    # Responsibilities sum to one, so the second moments over all clusters are those of the documents.
-    weights = np.ones((X.shape[0], 1)) if form.shares_variances else responsibilities
+    # Responsibilities sum to what a document counts, so the second moments over all clusters are those of documents.
+    weights = responsibilities.sum(axis=1, keepdims=True) if form.shares_variances else responsibilities
     return Moments(responsibilities.sum(axis=0), X.T @ responsibilities, squared(X).T @ weights)
 
 

@@ -46,6 +46,10 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     pooling : "auto" or float, default="auto"
         Strength of the common variance in `covariance="pooled"`, in pseudo-documents; ``auto`` is 1,000, and 100
         more for every cluster beyond 20.
+    length_exponent : "auto" or float, default="auto"
+        A row with n words (numbers that are not zero) counts n to this power, of mean one over the corpus: rows of
+        length one that have few words say little about their cluster. 0: all count the same. ``auto`` is 0.5 with
+        ``noise``, and 0 with another smoothing.
     weight_pseudo, mean_pseudo, variance_pseudo : float
         Strengths in pseudo-documents of the Dirichlet, normal and inverse-gamma priors of `smoothing="prior"`.
     init_params : {"kmeans", "k-means++", "random", "lsa", "split-merge"}, default="kmeans"
@@ -81,7 +85,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     n_iter_ : int
     lower_bound_ : float
         Objective of the best start, in nats per document: the log-likelihood for ``add`` and ``floor``, its
-        expectation under the noise for ``noise``; a prior's logarithm is included.
+        expectation under the noise for ``noise``; a prior's logarithm is included. Documents weigh as much as they
+        count.
     lower_bounds_ : list of float
         Objective by iteration, of the best start.
     steps_ : list of `docclust.em.Step`
@@ -112,6 +117,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         annealing_steps: int = 22,
         softness: float = 0.2,
         pooling: str | float = "auto",
+        length_exponent: str | float = "auto",
         weight_pseudo: float = 1.0,
         mean_pseudo: float = 1.0,
         variance_pseudo: float = 10.0,
@@ -137,6 +143,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.annealing_steps = annealing_steps
         self.softness = softness
         self.pooling = pooling
+        self.length_exponent = length_exponent
         self.weight_pseudo = weight_pseudo
         self.mean_pseudo = mean_pseudo
         self.variance_pseudo = variance_pseudo
@@ -191,7 +198,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
     @property
     def weights_(self) -> np.ndarray:
-        """Share of the documents in every cluster."""
+        """Share of every cluster in the documents, as much as they count."""
         return self._found.parameters.weights
 
     @property

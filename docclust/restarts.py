@@ -34,6 +34,7 @@ FEWER_CLUSTERS = 0.75
 # are small ones. NMI of five seeds with 1,000, 2,000, 4,000, 8,000: Reuters R52 in 52 clusters 0.517, 0.533, 0.545,
 # 0.542; of two, 20 Newsgroups in 100 with 1,000, 4,000, 10,000, 40,000: 0.443, 0.474, 0.479, 0.438. With eight clusters
 # more is less: Reuters R8, ten seeds, with 1,000, 1,300, 1,600: 0.528, 0.525, 0.485.
+LENGTH_EXPONENT = 0.5
 POOLING, POOLING_FROM, POOLING_A_CLUSTER = 1000.0, 20, 100.0
 
 
@@ -113,6 +114,13 @@ def _strength(mixture: "SparseGaussianMixture") -> float:
     return POOLING + POOLING_A_CLUSTER * max(0, mixture.n_components - POOLING_FROM)
 
 
+def _exponent(mixture: "SparseGaussianMixture") -> float:
+    """How much more long documents count."""
+    if mixture.length_exponent != "auto":
+        return mixture.length_exponent
+    return LENGTH_EXPONENT if mixture.smoothing == "noise" else 0.0
+
+
 def _form(mixture: "SparseGaussianMixture", covariance: str, strength: float | None = None) -> Form:
     pooling = _strength(mixture) if strength is None else strength
     pseudo = pooling, mixture.weight_pseudo, mixture.mean_pseudo, mixture.variance_pseudo
@@ -127,7 +135,7 @@ def _starts(
     if mixture.init_params == "split-merge":
         return _grown(X, mixture, options, rng)
     method = mixture.n_components, mixture.init_params, mixture.seeding_steps, mixture.n_init
-    return seeding.starts(rows, *method, rng, n_jobs=mixture.n_jobs)
+    return seeding.starts(rows, *method, rng, options["weighting"], n_jobs=mixture.n_jobs)
 
 
 def _given(X: sp.csr_array, mixture: "SparseGaussianMixture") -> Parameters:
@@ -150,7 +158,7 @@ def _grown(
     free = "pooled" if mixture.smoothing == "noise" else "own"
     form = _form(mixture, free if mixture.covariance == "auto" else mixture.covariance)
     law = form, float(options["schedule"][-1]), options["target"], rng
-    shared = {name: options[name] for name in ("block_rows", "n_jobs")}
+    shared = {name: options[name] for name in ("weighting", "block_rows", "n_jobs")}
     return [splitmerge.grow(X, mixture.n_components, *law, **shared).labels for _ in range(mixture.n_init)]
 
 
@@ -222,6 +230,7 @@ def _options(X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture") 
         "max_iter": mixture.max_iter,
         "tol": mixture.tol,
         "target": em.corpus_moments(X),
+        "weighting": kernels.Weighting.over(X, _exponent(mixture)),
         "block_rows": mixture.block_rows,
         "n_jobs": mixture.n_jobs,
     }

@@ -32,20 +32,28 @@ def starts(
     steps: int,
     n_init: int,
     rng: np.random.RandomState,
+    weighting: kernels.Weighting = kernels.EQUAL,
     n_jobs: int | None = None,
 ) -> list[np.ndarray]:
     """`n_init` times `start`, each with random numbers of its own."""
     # rows: of (n, v) -> n_init arrays (n,)
     draws = [np.random.RandomState(seed) for seed in rng.randint(np.iinfo(np.int32).max, size=n_init)]
     seen = _seen_as(rows, method, rng)
-    shared = seen, n_components, method, steps
+    shared = seen, n_components, method, steps, weighting.of(np.diff(rows.rows.indptr))
     parts = shared_out(draws, kernels.side_by_side(n_components, seen.rows.shape[0]), n_jobs)
     if len(parts) == 1:  # then its own steps are what workers can share
         return _start(draws, *shared, n_jobs)
     return [labels for part in map_blocks(_start, parts, *shared, n_jobs=n_jobs) for labels in part]
 
 
-def start(X: sp.csr_array, n_components: int, method: str, steps: int, rng: np.random.RandomState) -> np.ndarray:
+def start(
+    X: sp.csr_array,
+    n_components: int,
+    method: str,
+    steps: int,
+    rng: np.random.RandomState,
+    weighting: kernels.Weighting = kernels.EQUAL,
+) -> np.ndarray:
     """A starting label for every document.
 
     Parameters
@@ -56,12 +64,14 @@ def start(X: sp.csr_array, n_components: int, method: str, steps: int, rng: np.r
         the latter followed by `steps` steps of k-means (Dhillon & Modha 2001 for rows of length one), fewer where
         it has converged; the same with each row by its place along the first singular vectors (`in_lsa_space`).
         Of many documents an evenly spaced part is drawn from and moves the seeds.
+    weighting : how much a document counts in the mean of its cluster
 
     Returns
     -------
     labels : int array of shape (n,), in [0, n_components); every label occurs at least once if the seeds differ.
     """
-    return _start([rng], _seen_as(kernels.prepare(X), method, rng), n_components, method, steps)[0]
+    rows, weights = _seen_as(kernels.prepare(X), method, rng), weighting.of(np.diff(X.indptr))
+    return _start([rng], rows, n_components, method, steps, weights)[0]
 
 
 def _seen_as(rows: kernels.Prepared, method: str, rng: np.random.RandomState) -> kernels.Prepared:
@@ -74,25 +84,28 @@ def _start(
     n_components: int,
     method: str,
     steps: int,
+    weights: np.ndarray,
     n_jobs: int | None = None,
 ) -> list[np.ndarray]:
     """Starts, each with random numbers of its own, moved side by side."""
+    # weights: (n,)
     spherical = has_unit_rows(rows.rows)
     part = rows
     if method == "random":
         seeds = [_distinct_rows(rows.rows, n_components, rng) for rng in rngs]
     else:
         enough = next(documents for many, documents in reversed(START_DOCUMENTS.items()) if n_components >= many)
-        part = rows.every(rows.rows.shape[0] // max(enough, START_PER_CLUSTER * n_components))
+        stride = max(1, rows.rows.shape[0] // max(enough, START_PER_CLUSTER * n_components))
+        part, weights = rows.every(stride), weights[::stride]
         seeds = [plus_plus(part.rows, part.columns, n_components, rng) for rng in rngs]
     members = [[np.array([seed]) for seed in found] for found in seeds]
     labels = np.empty(0)
     for _ in range(steps if method in ("kmeans", "lsa") else 0):
-        previous, labels = labels, _nearest(part.rows, part, members, spherical, n_jobs)
+        previous, labels = labels, _nearest(part.rows, part, members, weights, spherical, n_jobs)
         if np.array_equal(previous, labels):
             break
         members = [_members(column, before) for column, before in zip(labels.T, members, strict=True)]
-    return list(_nearest(rows.rows, part, members, spherical, n_jobs).T)
+    return list(_nearest(rows.rows, part, members, weights, spherical, n_jobs).T)
 
 
 def plus_plus(X: sp.csr_array, words: sp.csr_array, n_components: int, rng: np.random.RandomState) -> np.ndarray:
@@ -131,18 +144,25 @@ def _members(labels: np.ndarray, previous: list[np.ndarray]) -> list[np.ndarray]
 
 
 def _nearest(
-    X: sp.csr_array, rows: kernels.Prepared, members: list[list[np.ndarray]], spherical: bool, n_jobs: int | None
+    X: sp.csr_array,
+    rows: kernels.Prepared,
+    members: list[list[np.ndarray]],
+    weights: np.ndarray,
+    spherical: bool,
+    n_jobs: int | None,
 ) -> np.ndarray:
     """The cluster whose mean (its direction, if spherical) is nearest to each document; ties to the lowest number."""
-    # X: (n, v) CSR; members: of every start and cluster, of `rows`, whose words are in the same order -> (n, starts)
+    # X: (n, v) CSR; members: of every start and cluster, of `rows`, whose words are in the same order;
+    # weights: of `rows` -> (n, starts)
     groups, n_components = len(members), len(members[0])
     of_clusters = [documents for clusters in members for documents in clusters]
-    sizes = np.array([documents.size for documents in of_clusters], dtype=float)
+    sizes = np.array([weights[documents].sum() for documents in of_clusters])
     documents = np.concatenate(of_clusters)
     order = np.argsort(documents, kind="stable")
     starts = np.searchsorted(documents[order], np.arange(rows.rows.shape[0] + 1)).astype(np.uint64)
-    clusters = np.repeat(np.arange(sizes.size, dtype=np.uint32), sizes.astype(int))[order]
-    belongs = kernels.Responsibilities(starts, clusters, np.ones(documents.size, dtype=rows.precision(n_components)))
+    clusters = np.repeat(np.arange(sizes.size, dtype=np.uint32), [documents.size for documents in of_clusters])[order]
+    shares = weights[documents[order]].astype(rows.precision(n_components))
+    belongs = kernels.Responsibilities(starts, clusters, shares, weights)
     form = Form("cosine" if spherical else "isotropic")
     parts = list(map_blocks(kernels.maximise, rows.words, belongs, sizes, form, 1.0, None, groups, n_jobs=n_jobs))
     nearest = kernels.equally_likely(kernels.assemble(parts, sizes, form, 1.0, groups), sizes)

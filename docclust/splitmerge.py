@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from docclust import em, engine, seeding
+from docclust import em, engine, kernels, seeding
 from docclust.gaussian import (
     Coefficients,
     Form,
@@ -69,6 +69,7 @@ class _Law:
     form: Form
     smoothing: float
     target: Target
+    weighting: kernels.Weighting
     rng: np.random.RandomState
     block_rows: int
     n_jobs: int | None
@@ -76,7 +77,7 @@ class _Law:
     def fit(self, X: sp.csr_array, labels: np.ndarray, k: int, steps: int) -> em.Fit:
         # The target of `pooled` settles in the first M-step from labels, and would differ from try to try.
         pooled = self.form.covariance == "pooled"
-        moments = _moments(X, labels, k) if pooled else None
+        moments = _moments(X, labels, k, self.weighting) if pooled else None
         return em.fit(
             X,
             maximise(moments, self.form, self.smoothing, self.target) if pooled else labels,
@@ -86,6 +87,7 @@ class _Law:
             max_iter=steps + pooled,  # the first is an E-step alone, and knows no prior
             tol=TOL,
             target=self.target,
+            weighting=self.weighting,
             block_rows=self.block_rows,
             n_jobs=self.n_jobs,
             rng=self.rng,
@@ -95,7 +97,7 @@ class _Law:
         """The same, with the target of `pooled` at the variance within these clusters."""
         if self.form.covariance != "pooled":
             return self
-        variance = np.maximum(within_variance(_moments(X, labels, k)), em.least_smoothing(X))
+        variance = np.maximum(within_variance(_moments(X, labels, k, self.weighting)), em.least_smoothing(X))
         return replace(self, target=Target(self.target.mean, variance))
 
 
@@ -108,6 +110,7 @@ def grow(
     rng: np.random.RandomState,
     *,
     labels: np.ndarray | None = None,
+    weighting: kernels.Weighting = kernels.EQUAL,
     block_rows: int = 2048,
     n_jobs: int | None = None,
 ) -> Growth:
@@ -116,7 +119,7 @@ def grow(
     Parameters
     ----------
     X : CSR of shape (n, v)
-    form, smoothing, target : as for `docclust.em.fit`
+    form, smoothing, target, weighting : as for `docclust.em.fit`
         The mixture whose objective decides. The target of ``pooled`` is the variance within the clusters there are
         whenever one is added, and is held from then on.
     labels : int array of shape (n,), or None
@@ -132,7 +135,7 @@ def grow(
     ----------
     Ueda, Nakano, Ghahramani & Hinton 2000: the SMEM algorithm, its split and its merge criterion.
     """
-    law = _Law(form, smoothing, target, rng, block_rows, n_jobs)
+    law = _Law(form, smoothing, target, weighting, rng, block_rows, n_jobs)
     labels = np.zeros(X.shape[0], dtype=np.int32) if labels is None else labels
     k = int(labels.max()) + 1
     law = law.settled(X, labels, k)
@@ -265,7 +268,7 @@ def _halved(X: sp.csr_array, law: _Law) -> np.ndarray:
     """Two halves of the rows by a few steps of k-means, (n,) of 0 and 1; all 0 where they are equal."""
     if X.shape[0] < 2 or seeding.n_distinct_rows(X, 2) < 2:
         return np.zeros(X.shape[0], dtype=np.int32)
-    return seeding.start(X, 2, "kmeans", HALVING_STEPS, law.rng)
+    return seeding.start(X, 2, "kmeans", HALVING_STEPS, law.rng, law.weighting)
 
 
 def _places(names: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -273,10 +276,10 @@ def _places(names: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return (labels[:, None] == names).argmax(axis=1).astype(np.int32)
 
 
-def _moments(X: sp.csr_array, labels: np.ndarray, k: int) -> Moments:
+def _moments(X: sp.csr_array, labels: np.ndarray, k: int, weighting: kernels.Weighting) -> Moments:
     """The sums of the documents of every cluster; (v, k) is what the parameters of `pooled` have."""
     # X: (n, v) CSR; labels: (n,) -> (k,), (v, k), (v, k)
-    n = X.shape[0]
-    membership = sp.csr_array((np.ones(n), labels, np.arange(n + 1)), shape=(n, k))
-    counts = np.bincount(labels, minlength=k).astype(float)
+    n, weights = X.shape[0], weighting.of(np.diff(X.indptr))
+    membership = sp.csr_array((weights, labels, np.arange(n + 1)), shape=(n, k))
+    counts = np.bincount(labels, weights, k)
     return Moments(counts, (X.T @ membership).toarray(), (squared(X).T @ membership).toarray())

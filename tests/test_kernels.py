@@ -45,14 +45,15 @@ def few_common_words(n=400, v=700, seed=0):
 
 
 def soft(n, k, per_document, seed=0):
-    """Responsibilities with a few clusters a document, both sparse and as an array."""
+    """Responsibilities with a few clusters a document, which counts more or less, both sparse and as an array."""
     rng = np.random.default_rng(seed)
     clusters = np.array([np.sort(rng.choice(k, per_document, replace=False)) for _ in range(n)])
-    shares = rng.dirichlet(np.ones(per_document), size=n)
+    weights = rng.uniform(0.3, 3.0, size=n)
+    shares = rng.dirichlet(np.ones(per_document), size=n) * weights[:, None]
     dense = np.zeros((n, k))
     np.put_along_axis(dense, clusters, shares, axis=1)
     starts = np.arange(n + 1, dtype=np.uint64) * np.uint64(per_document)
-    return kernels.Responsibilities(starts, clusters.ravel().astype(np.uint32), shares.ravel()), dense
+    return kernels.Responsibilities(starts, clusters.ravel().astype(np.uint32), shares.ravel(), weights), dense
 
 
 def dense(r, k):
@@ -88,17 +89,22 @@ def listed_from(request, monkeypatch):
 
 @pytest.mark.parametrize("form", SPARSE_FORMS + DENSE_FORMS, ids=label)
 @pytest.mark.parametrize("k", [1, 2, 7, 90])
-def test_the_e_step_is_that_of_scipy(form, k):
+@pytest.mark.parametrize("exponent", [0.0, 0.5])
+def test_the_e_step_is_that_of_scipy(form, k, exponent):
     X = few_common_words()
     _, responsibilities = soft(400, k, min(k, 3))
     moments = gaussian.accumulate(X, responsibilities, form)
     c = gaussian.coefficients(gaussian.maximise(moments, form, NOISE, target_of(moments, X, form)))
     expected, log_norm = gaussian.expect(X, c)
-    found = kernels.expect(X, kernels.compact(c), kernels.DROP, 0.9)
-    np.testing.assert_allclose(dense(found.responsibilities, k), expected, atol=k * np.exp(kernels.DROP))
+    weighting = kernels.Weighting.over(X, exponent)
+    weights = weighting.of(np.diff(X.indptr))
+    found = kernels.expect(X, kernels.compact(c), kernels.DROP, 0.9, weighting)
+    weighted = expected * weights[:, None]
+    np.testing.assert_allclose(dense(found.responsibilities, k), weighted, atol=3 * k * np.exp(kernels.DROP))
+    np.testing.assert_array_equal(found.responsibilities.weights, weights)
     np.testing.assert_array_equal(found.labels[:, 0], expected.argmax(axis=1))
-    np.testing.assert_allclose(found.counts, expected.sum(axis=0), rtol=1e-6, atol=1e-5)
-    check_objective(found.objective, log_norm, k)
+    np.testing.assert_allclose(found.counts, weighted.sum(axis=0), rtol=1e-6, atol=1e-5)
+    check_objective(found.objective, weights * log_norm, k)
     assert found.undecided == (expected.max(axis=1) < 0.9).sum()
 
 
@@ -256,7 +262,7 @@ def test_blocks_of_an_e_step_together_are_that_of_one_block():
     compact = compiled_maximise(X, r, responsibilities.sum(axis=0), Form())
     whole = kernels.expect(X, compact, kernels.DROP, 0.9)
     found = kernels.together([kernels.expect(block, compact, kernels.DROP, 0.9) for block in engine.blocks(X, 37)])
-    for name in ("starts", "clusters", "shares"):
+    for name in ("starts", "clusters", "shares", "weights"):
         np.testing.assert_array_equal(getattr(found.responsibilities, name), getattr(whole.responsibilities, name))
     np.testing.assert_array_equal(found.labels, whole.labels)
     np.testing.assert_allclose(found.counts, whole.counts, rtol=1e-12)
@@ -268,9 +274,39 @@ def test_assigned_documents_are_wholly_in_their_cluster_and_others_stay():
     r, before = soft(50, 7, 3)
     rows, labels = np.array([0, 4, 49]), np.array([6, 0, 2])
     after = dense(kernels.assigned(r, rows, labels, range(7)), 7)
-    np.testing.assert_array_equal(after[rows], np.eye(7)[labels])
+    np.testing.assert_array_equal(after[rows], np.eye(7)[labels] * r.weights[rows, None])
     others = np.setdiff1d(np.arange(50), rows)
     np.testing.assert_array_equal(after[others], before[others])
+
+
+@pytest.mark.parametrize("form", SPARSE_FORMS + DENSE_FORMS, ids=label)
+def test_a_document_that_counts_twice_is_two_documents(form):
+    X, k = few_common_words(), 7
+    labels, times = np.arange(400) % k, 1 + np.arange(400) % 3 // 2
+    found = []
+    for rows, weights in ((X, times.astype(float)), (X[np.repeat(np.arange(400), times)], np.ones(times.sum()))):
+        named = np.repeat(labels, 1 if rows is X else times)
+        r, counts = kernels.one_hot(named, weights=weights), np.bincount(named, weights, k)
+        if kernels.is_sparse(form, NOISE):
+            parameters = kernels.parameters(compiled_maximise(rows, r, counts, form), counts, form, NOISE)
+        else:
+            parts = [kernels.accumulate(block, r, counts, form) for block in kernels.word_blocks(rows.T.tocsr())]
+            moments = gaussian.Moments(
+                counts, np.concatenate([p.first for p in parts]), np.concatenate([p.second for p in parts])
+            )
+            parameters = gaussian.maximise(moments, form, NOISE, target_of(moments, X, form))
+        found.append(parameters)
+    for name in ("weights", "means", "variances"):
+        np.testing.assert_allclose(getattr(found[0], name), getattr(found[1], name), rtol=1e-9, atol=1e-15)
+
+
+def test_weights_of_documents_have_mean_one_and_go_with_the_words():
+    X = few_common_words()
+    n_words = np.diff(X.indptr)
+    weights = kernels.Weighting.over(X, 0.5).of(n_words)
+    assert weights.mean() == pytest.approx(1)
+    np.testing.assert_allclose(weights / weights[1], np.sqrt(np.maximum(n_words, 1) / n_words[1]))
+    np.testing.assert_array_equal(kernels.EQUAL.of(n_words), 1)
 
 
 def test_a_word_without_documents_and_a_document_without_words():
@@ -327,11 +363,13 @@ def test_looking_at_near_clusters_gives_their_part_of_what_looking_at_all_gives(
     X, k = few_common_words(n=600), 70
     rows = kernels.prepare(X)
     rng = np.random.default_rng(0)
-    labels = rng.integers(k, size=600)
-    r, counts = kernels.one_hot(labels), np.bincount(labels, minlength=k).astype(float)
+    labels, weighting = rng.integers(k, size=600), kernels.Weighting.over(X, 0.5)
+    weights = weighting.of(np.diff(X.indptr))
+    r, counts = kernels.one_hot(labels, weights=weights), np.bincount(labels, weights, minlength=k)
     parts = [kernels.maximise(block, r, counts, form, NOISE) for block in rows.words]
     compact = kernels.tempered(kernels.assemble(parts, counts, form, NOISE), 3.0)
-    everything = kernels.expect(rows.rows, compact, np.log(1e-3), 0.9)
+    looked = np.log(1e-3), 0.9, weighting
+    everything = kernels.expect(rows.rows, compact, *looked)
     labels = everything.labels[:, 0]
     shared = kernels.shared_documents(labels, everything.responsibilities, None, k)
     pieces = kernels.pieces(rows.rows, labels)
@@ -341,7 +379,7 @@ def test_looking_at_near_clusters_gives_their_part_of_what_looking_at_all_gives(
     seen = kernels.seen_words(compact.pairs, k)
 
     def look(near):
-        found = [kernels.expect_near(piece, rows.rows, near, seen, compact, np.log(1e-3), 0.9) for piece in pieces]
+        found = [kernels.expect_near(piece, rows.rows, near, seen, compact, *looked) for piece in pieces]
         return kernels.in_order(pieces, found)
 
     # All that documents of a cluster share is near it: then nothing is lost.
@@ -359,9 +397,9 @@ def test_looking_at_near_clusters_gives_their_part_of_what_looking_at_all_gives(
         here = near.clusters[int(near.starts[label]) : int(near.starts[label + 1])]
         assert found.labels[i] in here
         J[i, np.setdiff1d(np.arange(k), here)] = -np.inf
-    expected = np.exp(J - logsumexp(J, axis=1, keepdims=True))
+    expected = weights[:, None] * np.exp(J - logsumexp(J, axis=1, keepdims=True))
     np.testing.assert_allclose(dense(found.responsibilities, k), expected, atol=2e-3)
-    assert found.objective == pytest.approx(logsumexp(J, axis=1).sum(), rel=1e-6)
+    assert found.objective == pytest.approx(weights @ logsumexp(J, axis=1), rel=1e-6)
     assert found.objective < everything.objective
 
 

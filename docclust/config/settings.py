@@ -161,6 +161,7 @@ class MixtureSettings(Section):
     n_components: PositiveInt = 20
     covariance: Literal["auto", "own", "pooled", "tied", "isotropic", "cosine"] = "auto"
     pooling: Literal["auto"] | PositiveFloat = "auto"
+    length_exponent: Literal["auto"] | NonNegativeFloat = "auto"
     smoothing: Literal["noise", "add", "floor", "prior"] = "noise"
     reg_covar: Literal["auto"] | NonNegativeFloat = "auto"
     final_smoothing: PositiveFloat = 0.25

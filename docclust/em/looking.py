@@ -26,6 +26,7 @@ class Looking:
     """
 
     n_components: int
+    weighting: kernels.Weighting
     block_rows: int
     n_jobs: int | None
     everywhere: bool = True
@@ -56,7 +57,7 @@ class Looking:
         bound: float,
     ) -> kernels.Expectation:
         """E-step over rows that had these labels."""
-        given = coefficients, drop, bound
+        given = coefficients, drop, bound, self.weighting
         if near is None:
             if rows.shape[0] not in self.blocks:  # a part of the documents at first, and then all
                 self.blocks[rows.shape[0]] = engine.blocks(rows, self.block_rows)

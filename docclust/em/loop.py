@@ -54,6 +54,7 @@ def fit_all(
     max_iter: int,
     tol: float,
     target: Target,
+    weighting: kernels.Weighting = kernels.EQUAL,
     block_rows: int = 2048,
     n_jobs: int | None = None,
     rngs: list[np.random.RandomState],
@@ -71,6 +72,7 @@ def fit_all(
     X : CSR of shape (n, v), or what `prepare` made of it
     starts : int arrays of shape (n,), or Parameters
     schedule : smoothing by iteration; its last value holds from then on
+    weighting : how much documents count, in every sum over documents and so in the objective
     tol : gain of the objective, relative to its size, below which EM has converged
     rngs : of every start, the random numbers for clusters that have lost their documents
     softness : while the schedule lasts and documents move, responsibilities are softmax(J / T) with the T >= 1 at which
@@ -97,11 +99,12 @@ def fit_all(
     labels, responsibilities, counts = np.full((n, len(starts)), -1, dtype=np.int32), None, None
     if not by_parameters:
         labels = np.column_stack(starts).astype(np.int32)[::stride]
-        responsibilities = kernels.one_hot(labels, precision, n_components)
-        counts = np.concatenate([np.bincount(column, minlength=n_components) for column in labels.T]).astype(float)
+        weights = weighting.of(np.diff(fraction.rows.indptr))
+        responsibilities = kernels.one_hot(labels, precision, n_components, weights)
+        counts = np.concatenate([np.bincount(column, weights, n_components) for column in labels.T])
     results = [Fit(None, labels[:, g], target) for g in every]
     reseeded: Counter[int] = Counter()
-    looking = Looking(n_components, block_rows, n_jobs)
+    looking = Looking(n_components, weighting, block_rows, n_jobs)
     temperature = None
     for iteration in range(max_iter):
         smoothing = float(schedule[min(iteration, len(schedule) - 1)])

@@ -40,9 +40,11 @@ from docclust.kernels.products import multiply, recur
 from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities, side_by_side
 from docclust.kernels.softness import temperature_of_entropy
 from docclust.kernels.steps import DROP, UNDERFLOW, accumulate, expect, log_joint, maximise, room_for
+from docclust.kernels.weighting import EQUAL, Weighting
 
 __all__ = [
     "DROP",
+    "EQUAL",
     "UNDERFLOW",
     "Compact",
     "Expectation",
@@ -53,6 +55,7 @@ __all__ = [
     "Prepared",
     "Responsibilities",
     "Seen",
+    "Weighting",
     "accumulate",
     "assemble",
     "assigned",

@@ -5,14 +5,17 @@ import numpy as np
 from docclust.kernels.records import Responsibilities
 
 
-def one_hot(labels: np.ndarray, precision: type = np.float64, n_components: int = 0) -> Responsibilities:
+def one_hot(
+    labels: np.ndarray, precision: type = np.float64, n_components: int = 0, weights: np.ndarray | None = None
+) -> Responsibilities:
     """Every document wholly in its cluster; in one of each group, if there are several of so many clusters."""
-    # labels: (n,) or (n, groups)
+    # labels: (n,) or (n, groups); weights: (n,)
+    weights = np.ones(labels.shape[0]) if weights is None else weights
     groups = 1 if labels.ndim == 1 else labels.shape[1]
     clusters = labels.reshape(-1, groups) + n_components * np.arange(groups)
-    shares = np.ones(clusters.size, dtype=precision)
+    shares = np.repeat(weights, groups).astype(precision)
     starts = np.arange(0, clusters.size + 1, groups, dtype=np.uint64)
-    return Responsibilities(starts, clusters.ravel().astype(np.uint32), shares)
+    return Responsibilities(starts, clusters.ravel().astype(np.uint32), shares, weights)
 
 
 def assigned(r: Responsibilities, rows: np.ndarray, clusters: np.ndarray, group: range) -> Responsibilities:
@@ -27,7 +30,7 @@ def assigned(r: Responsibilities, rows: np.ndarray, clusters: np.ndarray, group:
     document, kept = document[keep], clusters_before[keep]
     at = np.searchsorted(document * group.stop + np.minimum(kept, group.stop - 1), rows * group.stop + clusters)
     starts = np.append(0, np.cumsum(np.bincount(document, minlength=lengths.size) + changed))
-    ones = np.ones(rows.size, dtype=r.shares.dtype)
+    shares = np.insert(r.shares[keep], at, r.weights[rows].astype(r.shares.dtype))
     return Responsibilities(
-        starts.astype(np.uint64), np.insert(kept, at, clusters.astype(np.uint32)), np.insert(r.shares[keep], at, ones)
+        starts.astype(np.uint64), np.insert(kept, at, clusters.astype(np.uint32)), shares, r.weights
     )

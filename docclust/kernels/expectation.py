@@ -62,10 +62,12 @@ def add_words(n_documents, ends, x_of, place_of, values, free, k, J):
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def settle(
-    first, last, groups, k, n_components, background, cooling, drop, J,
+    first, last, groups, k, n_components, background, cooling, drop, weights, J,
     row_starts, kept, shares, labels, largest_share, log_norm,
 ):  # fmt: skip
     """What becomes of documents with these k numbers J each: their labels, and their shares of the clusters they keep.
+
+    Shares sum to the weight of the document.
 
     One keeps all clusters if J is of all, and they are few or it would keep many. The same for each of the groups.
     """
@@ -99,8 +101,9 @@ def settle(
                         total += shares[used]
                         used += _index(1)
             inverse = 1 / total
+            share = inverse * weights[i]
             for t in range(row, used):
-                shares[t] *= inverse
+                shares[t] *= share
             labels[i, g] = label
             largest_share[i, g] = inverse
             log_norm[i, g] = largest + np.log(total) - background[i - first] * cooling[g]
@@ -180,7 +183,7 @@ def _list_seen(
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def expect(
     begin, indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant, cooling, drop,
-    J, Q, ends, x_of, place_of, background, row_starts, kept, shares, labels, largest_share, counts, log_norm, joint,
+    weights, J, Q, ends, x_of, place_of, background, row_starts, kept, shares, labels, largest_share, counts, log_norm, joint,
 ):  # fmt: skip
     """Rows from `begin` on; returns the first one for which `shares` had no room.
 
@@ -218,7 +221,7 @@ def expect(
                     joint[first + i, c] = J[i * k + c] - background[i] * cooling[c // (k // n_groups)]
         else:
             settle(
-                first, last, n_groups, k // n_groups, k // n_groups, background, cooling, drop, J,
+                first, last, n_groups, k // n_groups, k // n_groups, background, cooling, drop, weights, J,
                 row_starts, kept, shares, labels, largest_share, log_norm,
             )  # fmt: skip
             if kept.size:

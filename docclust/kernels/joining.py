@@ -10,13 +10,11 @@ def together(parts: list[Expectation]) -> Expectation:
     labels, counts = np.concatenate([part.labels for part in parts]), sum(part.counts for part in parts)
     objective, undecided = sum(part.objective for part in parts), sum(part.undecided for part in parts)
     found = [part.responsibilities for part in parts]
-    starts, clusters, shares = (
-        chained([r.starts for r in found]),
-        [r.clusters for r in found],
-        [r.shares for r in found],
-    )
+    starts, weights = chained([r.starts for r in found]), np.concatenate([r.weights for r in found])
+    clusters, shares = [r.clusters for r in found], [r.shares for r in found]
     del parts, found
-    return Expectation(Responsibilities(starts, joined(clusters), joined(shares)), labels, counts, objective, undecided)
+    responsibilities = Responsibilities(starts, joined(clusters), joined(shares), weights)
+    return Expectation(responsibilities, labels, counts, objective, undecided)
 
 
 def joined(parts: list[np.ndarray]) -> np.ndarray:

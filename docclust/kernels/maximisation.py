@@ -15,7 +15,7 @@ _index = np.uintp
 
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def maximise(
-    begin, indptr, rows, data, row_starts, row_clusters, shares, counts, groups,
+    begin, indptr, rows, data, row_starts, row_clusters, shares, weights, counts, groups,
     mode, listed_clusters, smoothing, floor, strength, estimated, noise, most_target,
     moment1, moment2, seen, seen_at, row_of, x_of, inverse_size, inverse_pooled, pooled_share, pseudo, pull, sizes,
     growth, starts, lists, clusters, values, common, target, squares, inverses, logs, pulls, product,
@@ -47,9 +47,9 @@ def maximise(
         for p in range(_index(indptr[w]), _index(indptr[w + 1])):
             x = data[p]
             xx = x * x
-            square += xx
-            largest = max(largest, xx)
             i = _index(rows[p])
+            square += weights[i] * xx
+            largest = max(largest, xx)
             row, end = (i * k, i * k + k) if all_whole else (_index(row_starts[i]), _index(row_starts[i + one]))
             if end - row == k:
                 row_of[n_whole] = row

@@ -50,7 +50,7 @@ def turn(starts, lists, clusters, values, free, wide_ones, wide_of, wide, seen_s
 def expect_near(
     begin, documents, groups, near_starts, near, n_wide, wide_of, wide, seen_starts, seen_words, seen_numbers,
     indptr, indices, data, starts, values, free, common, blend, scale, constant, cooling, drop,
-    J, ends, x_of, place_of, background, place_in_table, words, here, table, common_of_place, beside, wide_row,
+    weights, J, ends, x_of, place_of, background, place_in_table, words, here, table, common_of_place, beside, wide_row,
     row_starts, kept, shares, labels, largest_share, counts, log_norm,
 ):  # fmt: skip
     """Groups of consecutive documents from `begin` on; returns the first group for which `kept` had no room.
@@ -110,7 +110,7 @@ def expect_near(
                     c = near[first_near + t]
                     J[i * width + t] = scale[c] * J[i * width + t] + constant[c]
             settle(
-                m, until, 1, width, k, background, cooling, drop, J,
+                m, until, 1, width, k, background, cooling, drop, weights, J,
                 row_starts, kept, shares, labels, largest_share, log_norm,
             )  # fmt: skip
             for t in range(_index(row_starts[m]), _index(row_starts[until])):

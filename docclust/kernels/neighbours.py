@@ -16,6 +16,7 @@ from docclust.kernels.expectation import scratch
 from docclust.kernels.joining import together
 from docclust.kernels.records import Compact, Expectation, Pairs, Responsibilities
 from docclust.kernels.steps import sums
+from docclust.kernels.weighting import EQUAL, Weighting
 
 # Documents of a group have at most so many weights, unless there is only one: its table then fits the cache.
 GROUP_NONZEROS = 32_768
@@ -132,16 +133,17 @@ def seen_words(pairs: Pairs, n_components: int) -> Seen:
 
 
 def expect_near(
-    piece: Piece, rows: sp.csr_array, near: Near, seen: Seen, c: Compact, drop: float, bound: float
-) -> Expectation:
+    piece: Piece, rows: sp.csr_array, near: Near, seen: Seen, c: Compact, drop: float, bound: float,
+    weighting: Weighting = EQUAL,
+) -> Expectation:  # fmt: skip
     """E-step over the documents of a piece, in their order there; see `docclust.kernels.expect`."""
     k, m = c.constant.size, piece.documents.size
     widths = np.diff(near.starts).astype(np.int64)[piece.groups[:, 2]]
     lengths = np.diff(rows.indptr)[piece.documents]
-    weights = np.append(0, np.cumsum(lengths))
+    document_weights, before = weighting.of(lengths), np.append(0, np.cumsum(lengths))
     width = int(widths.max())
     room = int(((piece.groups[:, 1] - piece.groups[:, 0]) * widths).sum())
-    most = int((weights[piece.groups[:, 1]] - weights[piece.groups[:, 0]]).max())
+    most = int((before[piece.groups[:, 1]] - before[piece.groups[:, 0]]).max())
     most = min(most, rows.shape[1])
     starts, counts = np.zeros(m + 1, dtype=np.uint64), np.zeros(k)
     precision = c.pairs.values.dtype
@@ -156,12 +158,13 @@ def expect_near(
         seen.n_wide, seen.wide_of, seen.wide, seen.starts, seen.words, seen.numbers,
         rows.indptr, rows.indices, rows.data, c.pairs.starts, c.pairs.values, c.free,
         c.common, c.blend, c.scale, c.constant, c.cooling, drop,
-        J, *tile, *found, here, table, np.empty(most),
+        document_weights, J, *tile, *found, here, table, np.empty(most),
         np.empty(c.blend.shape[0] * width), np.empty(width, dtype=np.int32),
         starts, clusters, shares, labels, largest, counts, log_norm,
     )  # fmt: skip
-    responsibilities = Responsibilities(starts, clusters[: starts[-1]].copy(), shares[: starts[-1]].copy())
-    return Expectation(responsibilities, labels, counts, *sums(log_norm, largest, bound))
+    kept = clusters[: starts[-1]].copy(), shares[: starts[-1]].copy()
+    responsibilities = Responsibilities(starts, *kept, document_weights)
+    return Expectation(responsibilities, labels, counts, *sums(log_norm, document_weights, largest, bound))
 
 
 def in_order(pieces: list[Piece], parts: list[Expectation]) -> Expectation:
@@ -175,7 +178,8 @@ def in_order(pieces: list[Piece], parts: list[Expectation]) -> Expectation:
     # Where each number of the pieces goes.
     to = np.repeat(starts[documents] - (np.cumsum(lengths) - lengths), lengths) + np.arange(starts[-1])
     labels, clusters = np.empty_like(found.labels), np.empty_like(found.responsibilities.clusters)
-    shares = np.empty_like(found.responsibilities.shares)
-    labels[documents] = found.labels
+    shares, weights = np.empty_like(found.responsibilities.shares), np.empty(documents.size)
+    labels[documents], weights[documents] = found.labels, found.responsibilities.weights
     clusters[to], shares[to] = found.responsibilities.clusters, found.responsibilities.shares
-    return replace(found, labels=labels, responsibilities=Responsibilities(starts.astype(np.uint64), clusters, shares))
+    responsibilities = Responsibilities(starts.astype(np.uint64), clusters, shares, weights)
+    return replace(found, labels=labels, responsibilities=responsibilities)

@@ -18,11 +18,13 @@ class Responsibilities:
 
     Where every document has all clusters, in order, `clusters` may be empty.
     In single precision or in double; so is what is made of them, but for sums.
+    weights : (n,), what the shares of a document sum to in every mixture: how much it counts
     """
 
     starts: np.ndarray
     clusters: np.ndarray
     shares: np.ndarray
+    weights: np.ndarray
 
     @property
     def listed(self) -> np.ndarray:
@@ -107,8 +109,8 @@ class Maximised:
 class Expectation:
     """An E-step over one block, of every group of clusters.
 
-    labels : (n, groups), in every group from 0 on; counts : (k,), N of all clusters
-    objective, undecided : (groups,), sum of logsumexp J, and documents undecided
+    labels : (n, groups), in every group from 0 on; counts : (k,), N of all clusters, by weight
+    objective, undecided : (groups,), weighted sum of logsumexp J, and documents undecided
     """
 
     responsibilities: Responsibilities

@@ -17,6 +17,7 @@ from docclust.kernels.records import (
     Responsibilities,
     lists_clusters,
 )
+from docclust.kernels.weighting import EQUAL, Weighting
 
 # A responsibility less than e^DROP times the largest one of its document is taken to be zero, and the others are
 # scaled to sum to one. With q the responsibilities kept, F(q, parameters) <= objective (Neal & Hinton 1998, section 2),
@@ -41,7 +42,9 @@ def log_joint(X: sp.csr_array, c: Compact) -> np.ndarray:
         np.empty(0, dtype=c.pairs.values.dtype),
     )
     labels, of_groups = np.empty((0, 1), dtype=np.int32), np.empty((0, 1))
-    expectation.expect(0, *_arrays(X, c), 0.0, *tile, *responsibilities, labels, of_groups, nothing, of_groups, J)
+    expectation.expect(
+        0, *_arrays(X, c), 0.0, nothing, *tile, *responsibilities, labels, of_groups, nothing, of_groups, J
+    )
     return J
 
 
@@ -51,7 +54,9 @@ def _arrays(X: sp.csr_array, c: Compact) -> tuple:
     return X.indptr, X.indices, X.data, *parameters, c.common, c.blend, c.scale, c.constant, c.cooling
 
 
-def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> Expectation:
+def expect(
+    X: sp.csr_array, c: Compact, drop: float, undecided_below: float, weighting: Weighting = EQUAL
+) -> Expectation:
     """E-step over a block of documents; undecided are those whose largest responsibility is below the bound."""
     # X: (n, v) CSR
     n, k = X.shape[0], c.constant.size
@@ -60,24 +65,26 @@ def expect(X: sp.csr_array, c: Compact, drop: float, undecided_below: float) -> 
     clusters, shares = np.empty(0 if few else _room(n, k), np.uint32), np.empty(_room(n, k), c.pairs.values.dtype)
     labels, largest, log_norm = np.empty((n, c.groups), dtype=np.int32), *np.empty((2, n, c.groups))
     shared, tile = _arrays(X, c), expectation.scratch(np.diff(X.indptr), k, c.blend.shape[0])
-    no_joint = np.empty((0, 0))
+    weights, no_joint = weighting.of(np.diff(X.indptr)), np.empty((0, 0))
     done = 0
     while True:
         done = expectation.expect(
-            done, *shared, drop, *tile, starts, clusters, shares, labels, largest, counts, log_norm, no_joint
+            done, *shared, drop, weights, *tile, starts, clusters, shares, labels, largest, counts, log_norm, no_joint
         )
         if done == n:
             break
         used = int(starts[done])
         clusters, shares = _longer(clusters, used), _longer(shares, used)
-    responsibilities = Responsibilities(starts, clusters[: 0 if few else starts[-1]], shares[: starts[-1]])
-    return Expectation(responsibilities, labels, counts, *sums(log_norm, largest, undecided_below))
+    responsibilities = Responsibilities(starts, clusters[: 0 if few else starts[-1]], shares[: starts[-1]], weights)
+    return Expectation(responsibilities, labels, counts, *sums(log_norm, weights, largest, undecided_below))
 
 
-def sums(log_norm: np.ndarray, largest: np.ndarray, undecided_below: float) -> tuple[np.ndarray, np.ndarray]:
+def sums(
+    log_norm: np.ndarray, weights: np.ndarray, largest: np.ndarray, undecided_below: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Of every group the objective, and how many documents have no cluster with so large a responsibility."""
-    # log_norm, largest: (n, groups) -> (groups,), (groups,)
-    objective = np.array([np.ascontiguousarray(column).sum() for column in log_norm.T])
+    # log_norm, largest: (n, groups); weights: (n,) -> (groups,), (groups,)
+    objective = np.array([(column * weights).sum() for column in log_norm.T])
     return objective, np.count_nonzero(largest < undecided_below, axis=0)
 
 
@@ -155,7 +162,7 @@ def _maximised(words, r, counts, mode, values, form, smoothing, target, groups=1
     done = 0
     while True:
         done = maximisation.maximise(
-            done, words.indptr, words.indices, words.data, r.starts, r.clusters, r.shares, counts, groups,
+            done, words.indptr, words.indices, words.data, r.starts, r.clusters, r.shares, r.weights, counts, groups,
             mode, lists_clusters(k) and mode != SUMS, smoothing, *options, *room,
             starts, lists, clusters, values, common, target, squares, inverses, logs, pulls, product,
         )  # fmt: skip
