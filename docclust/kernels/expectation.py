@@ -183,7 +183,8 @@ def _list_seen(
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def expect(
     begin, indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant, cooling, drop,
-    weights, J, Q, ends, x_of, place_of, background, row_starts, kept, shares, labels, largest_share, counts, log_norm, joint,
+    weights, J, Q, ends, x_of, place_of, background,
+    row_starts, kept, shares, labels, largest_share, counts, log_norm, joint,
 ):  # fmt: skip
     """Rows from `begin` on; returns the first one for which `shares` had no room.
 
