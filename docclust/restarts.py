@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.stats import entropy
+from scipy.special import entr
 
 from docclust import em, engine, kernels, seeding, splitmerge
 from docclust.errors import SettingError
@@ -81,7 +81,7 @@ def leads_away(starts: list[np.ndarray], found: list[np.ndarray]) -> bool:
 
 def effective_clusters(found: list[np.ndarray]) -> float:
     """How many clusters of equal size would have the same entropy: mean over labellings."""
-    return float(np.mean([np.exp(entropy(np.bincount(labels))) for labels in found]))
+    return float(np.mean([np.exp(_entropy(np.bincount(labels))) for labels in found]))
 
 
 def reproducibility(found: list[np.ndarray]) -> float:
@@ -98,13 +98,17 @@ def agreement(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     scikit-learn's functions look at their labels for longer than a fit of short texts takes.
     """
     # one, other: (n,) int
-    both = one.astype(np.int64) * (int(other.max()) + 1) + other
-    table, *sums = np.unique(both, return_counts=True)[1], np.bincount(one), np.bincount(other)
-    joint, first, second = map(entropy, (table, *sums))
+    table = sp.coo_array((np.ones(one.size), (one, other))).tocsr().data
+    sums = np.bincount(one), np.bincount(other)
+    joint, first, second = map(_entropy, (table, *sums))
     information = (first + second - joint) / (0.5 * (first + second)) if first + second > 0 else 1.0
     same, *alike = (0.5 * float((counts * (counts - 1.0)).sum()) for counts in (table, *sums))
     expected, most = alike[0] * alike[1] / (0.5 * one.size * max(one.size - 1, 1)), 0.5 * sum(alike)
     return float(information), (same - expected) / (most - expected) if most > expected else 1.0
+
+
+def _entropy(counts: np.ndarray) -> float:
+    return float(entr(counts / counts.sum()).sum())
 
 
 def _strength(mixture: "SparseGaussianMixture") -> float:
