@@ -42,6 +42,8 @@ ABLATION: dict[str, dict[str, Any]] = {
     "pooled with 100 pseudo-documents": {"covariance": "pooled", "pooling": 100.0},
     "pooled with 1,000 pseudo-documents": {"covariance": "pooled", "pooling": 1_000.0},
     "pooled with 10,000 pseudo-documents": {"covariance": "pooled", "pooling": 10_000.0},
+    "documents count the same": {"length_exponent": 0.0},
+    "documents count by their words": {"length_exponent": 1.0},
     "no annealing": {"annealing": "none"},
     "annealing: smoothing": {"annealing": "smoothing"},
     "annealing in 11 iterations": {"annealing_steps": 11},
