@@ -57,9 +57,9 @@ def best_mix(counts, one, other):
 def test_the_gain_of_a_pair_is_that_of_its_best_share(words):
     counts, distributions = words
     apart = np.ones((4, 4)) - np.eye(4)
-    weights = counts.data.astype(float)
-    found = pair_gains(counts.indptr, counts.indices, weights, distributions, np.log(distributions), apart)
-    for i, (best, second, gain, length) in enumerate(zip(*found, strict=True)):
+    weights, single = counts.data.astype(float), np.ones(counts.nnz)
+    found = pair_gains(counts.indptr, counts.indices, weights, single, distributions, np.log(distributions), apart)
+    for i, (best, second, gain, _, length) in enumerate(zip(*found, strict=True)):
         c = counts[[i]].toarray().ravel()
         alone = c @ np.log(distributions)
         assert (best, length) == (alone.argmax(), c.sum())
@@ -67,6 +67,25 @@ def test_the_gain_of_a_pair_is_that_of_its_best_share(words):
         if gains.max() > 1e-6:
             assert second == gains.argmax()
         assert gain == pytest.approx(max(gains.max(), 0), abs=1e-3)
+
+
+def test_a_topic_of_one_word_or_of_words_that_go_together_has_no_breadth():
+    """Words 0 to 3 are of the first cluster, 4 to 7 of the second, and all have the same weight."""
+    distributions = np.repeat([[0.24, 0.01], [0.01, 0.24]], 4, axis=0)
+    apart = 1 - np.eye(2)
+
+    def breadth(words, alike):
+        weights = 1 / np.array(alike)
+        found = pair_gains(
+            np.array([0, len(words)]), np.array(words), weights, np.array(alike), distributions,
+            np.log(distributions), apart,
+        )  # fmt: skip
+        return found[3][0]
+
+    assert breadth([0, 1, 2, 3, 4], np.ones(5)) == pytest.approx(0)
+    assert breadth([0, 1, 2, 3, 4, 5], np.ones(6)) == pytest.approx(0.5)
+    assert breadth([0, 1, 2, 3, 4, 5, 6, 7], np.ones(8)) == pytest.approx(0.75)
+    assert breadth([0, 1, 2, 3, 4, 5], np.array([1.0, 1, 1, 1, 2, 2])) == pytest.approx(0)
 
 
 def test_shares_are_those_of_the_words(words):

@@ -25,16 +25,18 @@ def shares(counts: np.ndarray, distributions: np.ndarray) -> np.ndarray:
 
 
 @numba.njit(nogil=True, cache=True)
-def pair_gains(indptr, indices, weights, distributions, logs, apart):
+def pair_gains(indptr, indices, weights, alike, distributions, logs, apart):
     """For each document the cluster b that explains its words best, and the q that adds most to it.
 
     With weight c_w of word w, q gains ``max_u sum_w c_w log(1 + u (phi_qw / phi_bw - 1))`` nats at its share u; the
-    best q is that of gain times distance.
+    best q is that of gain times distance. Breadth is the share of these nats that is left without the word that says
+    most, and all that go together with it (alike_w of them, among which c_w is shared out); the lesser one of q's
+    and of b's against q.
     """
-    # (n + 1,), (nnz,), (nnz,), (v, k), (v, k), (k, k) -> best, second, gain, words: (n,) each
+    # (n + 1,), (nnz,), (nnz,), (nnz,), (v, k), (v, k), (k, k) -> best, second, gain, breadth, words: (n,) each
     n, k = indptr.size - 1, distributions.shape[1]
     best, second = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    gain, words = np.zeros(n), np.zeros(n)
+    gain, breadth, words = np.zeros(n), np.zeros(n), np.zeros(n)
     joint, ratio = np.empty(k), np.empty(np.max(indptr[1:] - indptr[:-1]) if n else 0)
     for i in range(n):
         start, stop = indptr[i], indptr[i + 1]
@@ -61,7 +63,21 @@ def pair_gains(indptr, indices, weights, distributions, logs, apart):
             if value * apart[b, q] > most:
                 most = value * apart[b, q]
                 second[i], gain[i] = q, value
-    return best, second, gain, words
+                breadth[i] = _breadth(weights, alike, start, stop, ratio, u)
+    return best, second, gain, breadth, words
+
+
+@numba.njit(nogil=True, cache=True)
+def _breadth(weights, alike, start, stop, ratio, u):
+    """Of the nats that speak for either side the share left without its strongest words; the lesser one."""
+    for_one, for_other, most_one, most_other = 1e-300, 1e-300, 0.0, 0.0
+    for p in range(start, stop):
+        both = np.log(1 + u * ratio[p - start])
+        one, other = weights[p] * (both - np.log(1 + ratio[p - start])), weights[p] * both
+        for_one += max(one, 0.0)
+        for_other += max(other, 0.0)
+        most_one, most_other = max(most_one, one * alike[p]), max(most_other, other * alike[p])
+    return max(0.0, 1 - max(most_one / for_one, most_other / for_other))
 
 
 @numba.njit(nogil=True, cache=True)

@@ -38,7 +38,7 @@ class Scores:
     """Per document: three scores, and the two clusters that explain its words best.
 
     mixed : nats a word that the second cluster adds to the first, times the square of how far apart the two are; less
-        where documents that mix these two are common
+        where what speaks for one of them is a word or two, and where documents that mix these two are common
     unclear : chance that another cluster is right, times how likely one topic makes the words against two; in [0, 1]
     atypical : share of the corpus whose words are less surprising in their own cluster; in [0, 1]
     first, second : the pair
@@ -88,15 +88,16 @@ def score(
     parts = []
     for block in blocks(counts, BLOCK_ROWS):
         # The fifth "nasa" of a document says little new, and so does the third word of a signature.
-        weights = (1 + np.log(block.data.astype(float))) * spoken[block.indices] / shared(block, together)
-        parts.append(pair_gains(block.indptr, block.indices, weights, distributions, logs, apart))
-    first, second, gain, words = (np.concatenate(part) for part in zip(*parts, strict=True))
+        alike = shared(block, together)
+        weights = (1 + np.log(block.data.astype(float))) * spoken[block.indices] / alike
+        parts.append(pair_gains(block.indptr, block.indices, weights, alike, distributions, logs, apart))
+    first, second, gain, breadth, words = (np.concatenate(part) for part in zip(*parts, strict=True))
     apartness = apart[first, second]
-    mixed = gain * apartness / (words + DAMPING)
+    mixed = breadth * gain * apartness / (words + DAMPING)
     common = commonness(mixed, first, second, np.bincount(labels, minlength=k))
     own = probability if k > 1 else np.ones_like(probability)
     return Scores(
-        mixed=mixed * 2 / (1 + common[first, second]),  # as it is where the pair is as common as pairs are
+        mixed=mixed / np.maximum(common[first, second], 1),  # as it is where the pair is no more common than pairs are
         unclear=(1 - own) * np.exp(-gain * apartness),
         atypical=atypical(counts, labels, own, word_sums),
         first=first,
