@@ -372,8 +372,13 @@ def test_looking_at_near_clusters_gives_their_part_of_what_looking_at_all_gives(
     everything = kernels.expect(rows.rows, compact, *looked)
     labels = everything.labels[:, 0]
     shared = kernels.shared_documents(labels, everything.responsibilities, None, k)
-    pieces = kernels.pieces(rows.rows, labels)
+    every = kernels.near(shared, k, 0.0)
+    pieces = kernels.pieces(rows.rows, labels, every)
     assert len(pieces) > 1
+    monkeypatch.setattr(neighbours, "GROUP_NUMBERS", 200)  # wide tables are of fewer documents
+    assert sum(len(piece.groups) for piece in kernels.pieces(rows.rows, labels, every)) > sum(
+        len(piece.groups) for piece in pieces
+    )
     np.testing.assert_array_equal(np.sort(np.concatenate([piece.documents for piece in pieces])), np.arange(600))
 
     seen = kernels.seen_words(compact.pairs, k)
@@ -383,7 +388,7 @@ def test_looking_at_near_clusters_gives_their_part_of_what_looking_at_all_gives(
         return kernels.in_order(pieces, found)
 
     # All that documents of a cluster share is near it: then nothing is lost.
-    found = look(kernels.near(shared, k, 0.0))
+    found = look(every)
     np.testing.assert_array_equal(found.labels, everything.labels)
     np.testing.assert_allclose(found.counts, everything.counts, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(dense(found.responsibilities, k), dense(everything.responsibilities, k), atol=1e-4)

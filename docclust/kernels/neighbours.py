@@ -18,8 +18,9 @@ from docclust.kernels.records import Compact, Expectation, Pairs, Responsibiliti
 from docclust.kernels.steps import sums
 from docclust.kernels.weighting import EQUAL, Weighting
 
-# Documents of a group have at most so many weights, unless there is only one: its table then fits the cache.
-GROUP_NONZEROS = 32_768
+# Documents of a group have at most so many weights, and at most so many for all near clusters, unless there is only one
+# document: its table then fits the cache, and memory.
+GROUP_NONZEROS, GROUP_NUMBERS = 32_768, 2**19
 # Groups that one call works on have about so many weights.
 PIECE_NONZEROS = 200_000
 # A cluster that has seen more than one word in so many has numbers for all: those of a table are then looked up. On 20
@@ -93,9 +94,10 @@ def near(shared: sp.csr_array, at_most: int, lost: float) -> Near:
     return Near(starts.astype(np.uint64), np.concatenate(found).astype(np.uint32))
 
 
-def pieces(rows: sp.csr_array, labels: np.ndarray) -> list[Piece]:
+def pieces(rows: sp.csr_array, labels: np.ndarray, near: Near) -> list[Piece]:
     """All documents by their clusters, in groups, and these in pieces, whose number does not depend on the workers."""
     # rows: (n, v) CSR; labels: (n,)
+    most = np.clip(GROUP_NUMBERS // np.diff(near.starts).astype(np.int64), 1, GROUP_NONZEROS)
     order = np.argsort(labels, kind="stable")
     lengths = np.diff(rows.indptr)[order].astype(np.int64)
     clusters = labels[order]
@@ -103,7 +105,7 @@ def pieces(rows: sp.csr_array, labels: np.ndarray) -> list[Piece]:
     # Weights before each document, from the first one of its cluster on.
     before = np.cumsum(lengths) - lengths
     inside = before - before[np.flatnonzero(changes)][np.cumsum(changes) - 1]
-    part = inside // GROUP_NONZEROS
+    part = inside // most[clusters]
     first = np.flatnonzero(changes | np.append(True, part[1:] != part[:-1]))
     last = np.append(first[1:], labels.size)
     piece = before[first] // PIECE_NONZEROS
