@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from docclust.calibration import (
+    OTHER_WRONG,
     Starts,
     _Split,
     calibrate,
@@ -80,7 +81,7 @@ def test_a_start_confirms_the_documents_that_stay_together():
     renamed, other = np.array([2, 2, 2, 2, 0, 0, 0, 0]), np.array([1, 1, 1, 0, 0, 0, 0, 2])
     agreed = confirmed(labels, Starts(np.array([renamed, other]), np.array([0.0, np.log(3)])), 3)
     # The fourth went over to the other cluster; the last is all by itself there, which is a split and no contradiction.
-    np.testing.assert_allclose(agreed, [1, 1, 1, 0.75, 1, 1, 1, 1])
+    np.testing.assert_allclose(agreed, [1, 1, 1, OTHER_WRONG + (1 - OTHER_WRONG) * 0.75, 1, 1, 1, 1])
 
 
 def test_a_start_that_merges_or_splits_clusters_confirms_all_of_them():
