@@ -173,7 +173,10 @@ def over_seeds(folder: Path, name: str, method: str, k: int, args: argparse.Name
         print(name, k, method, seed, shown or found[-1], flush=True)
         if "error" in found[-1]:
             return found[-1]
-    return {key: float(np.mean([line[key] for line in found])) for key in found[0] if key != "bits"}
+    means = {key: float(np.mean([line[key] for line in found])) for key in found[0] if key != "bits"}
+    if means.get("iteration", 1) <= 0:  # too short to be told from the start of k-means
+        del means["iteration"]
+    return means
 
 
 def growth(folder: Path, k: int, args: argparse.Namespace) -> str:

@@ -381,7 +381,7 @@ def test_looking_at_near_clusters_gives_their_part_of_what_looking_at_all_gives(
     )
     np.testing.assert_array_equal(np.sort(np.concatenate([piece.documents for piece in pieces])), np.arange(600))
 
-    seen = kernels.seen_words(compact.pairs, k)
+    seen = kernels.seen_words(compact)
 
     def look(near):
         found = [kernels.expect_near(piece, rows.rows, near, seen, compact, *looked) for piece in pieces]

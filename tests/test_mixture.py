@@ -359,6 +359,17 @@ class TestEdges:
         X[0] *= 1000
         self.fit(X, 3)
 
+    def test_long_documents_count_more_unless_told_or_smoothed_otherwise(self):
+        X = topics(n=80)[0]
+        for smoothing, exponent in (("noise", 0.5), ("add", 0.0)):
+            options = {"smoothing": smoothing, "n_init": 1, "random_state": 0}
+            found, told, other = (
+                SparseGaussianMixture(3, length_exponent=given, **options).fit(X).lower_bounds_
+                for given in ("auto", exponent, 1.0)
+            )
+            assert found == told
+            assert found != other
+
     def test_one_cluster(self):
         X = topics(n=50)[0]
         model = self.fit(X, 1)

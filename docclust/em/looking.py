@@ -64,6 +64,6 @@ class Looking:
             blocks = self.blocks[rows.shape[0]]
             return kernels.together(list(engine.map_blocks(kernels.expect, blocks, *given, n_jobs=self.n_jobs)))
         pieces = kernels.pieces(rows, labels, near)
-        seen = kernels.seen_words(coefficients.pairs, self.n_components)
+        seen = kernels.seen_words(coefficients)
         parts = engine.map_blocks(kernels.expect_near, pieces, rows, near, seen, *given, n_jobs=self.n_jobs)
         return kernels.in_order(pieces, list(parts))

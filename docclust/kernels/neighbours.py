@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from docclust.kernels import nearby
 from docclust.kernels.expectation import scratch
 from docclust.kernels.joining import together
-from docclust.kernels.records import Compact, Expectation, Pairs, Responsibilities
+from docclust.kernels.records import Compact, Expectation, Responsibilities
 from docclust.kernels.steps import sums
 from docclust.kernels.weighting import EQUAL, Weighting
 
@@ -118,9 +118,9 @@ def pieces(rows: sp.csr_array, labels: np.ndarray, near: Near) -> list[Piece]:
     return found
 
 
-def seen_words(pairs: Pairs, n_components: int) -> Seen:
-    """The same pairs by cluster."""
-    free = bool(pairs.values.size == 2 * pairs.starts[-1] > 0)
+def seen_words(c: Compact) -> Seen:
+    """The pairs of these coefficients by cluster."""
+    pairs, free, n_components = c.pairs, bool(c.free), c.constant.size
     width, n_words, precision = 1 + free, pairs.starts.size - 1, pairs.values.dtype
     sizes = np.bincount(pairs.clusters, minlength=n_components)
     wide_ones = np.flatnonzero(sizes * WIDE_FROM > n_words)
