@@ -1,6 +1,7 @@
 import hashlib
 import itertools
 import random
+import re
 import tracemalloc
 
 import nltk
@@ -26,9 +27,10 @@ from docclust.vectors import (
     vectorise,
     vectorise_chunk,
 )
-from docclust.vectors.chunks import PROGRESS_EVERY
 from docclust.vectors.counts import MIN_COLLOCATION_FREQUENCY, document_limits
 from docclust.vectors.languages import LANGUAGES, stemmer, stop_words
+from docclust.vectors.numbering import Numbering
+from docclust.vectors.tokens import PLAIN_PATTERN
 
 PLAIN = {"stop_words": "none", "min_df": 1, "max_df": 1.0}
 WORDS = [
@@ -232,6 +234,22 @@ def test_rows_are_sorted_and_hold_no_zeros():
     assert vectors.counts.data.min() >= 1
     np.testing.assert_array_equal(vectors.counts.indices, vectors.weights.indices)
     assert vectors.words.tolist() == sorted(set(vectors.words))
+
+
+@pytest.mark.parametrize("highest", [0x7F, 0x2FF, 0xFFFF, 0x10FFFF])
+def test_the_compiled_loop_cuts_as_the_pattern_does(highest):
+    rng = random.Random(highest)
+    texts = ["", "a", "ab", " a b  cd_ ", "naïve\ud800x 北京市 ΑΣ.Β e\u0301t", *random_texts(5)]
+    texts += ["".join(chr(rng.choice([rng.randint(0, highest), *b"ab \n"])) for _ in range(60)) for _ in range(2000)]
+    numbering, pattern = Numbering(Tokenizer(settings())), re.compile(PLAIN_PATTERN)
+    expected = [pattern.findall(text.lower()) for text in texts]
+    known: dict[str, int] = {}
+    for begin in range(0, len(texts), 500):
+        cut = expected[begin : begin + 500]
+        numbers, lengths = numbering(texts[begin : begin + 500])
+        assert numbers.tolist() == [known.setdefault(token, len(known)) for tokens in cut for token in tokens]
+        assert lengths.tolist() == list(map(len, cut))
+    assert numbering.tokens == list(known)
 
 
 @pytest.mark.parametrize("keys", [{}, {"strip_accents": True}, {"lowercase": False}, {"token_pattern": r"[^\W\d]+"}])
@@ -460,14 +478,17 @@ def test_a_very_long_token_costs_only_itself():
     assert vectors.words.dtype == object
 
 
-def test_documents_may_come_from_a_generator_and_progress_is_told():
+def test_documents_may_come_from_a_generator_and_progress_is_told(monkeypatch):
+    monkeypatch.setattr("docclust.vectors.chunks.BATCH", 400)
     told = []
-    documents, _ = vectorise((d for d in corpus(["ship"] * (2 * PROGRESS_EVERY + 1))), settings(), told.append)
-    assert told == [PROGRESS_EVERY, 2 * PROGRESS_EVERY, 2 * PROGRESS_EVERY + 1]
-    assert documents.duplicates == 2 * PROGRESS_EVERY
+    documents, _ = vectorise((d for d in corpus(["ship"] * 201)), settings(), told.append)
+    assert told == [100, 200, 201]
+    assert documents.duplicates == 200
 
 
-def test_texts_are_read_once_and_let_go():
+def test_texts_are_read_once_and_let_go(monkeypatch):
+    monkeypatch.setattr("docclust.vectors.chunks.BATCH", 100)
+
     class Text(str):
         alive = 0
 
@@ -481,12 +502,13 @@ def test_texts_are_read_once_and_let_go():
     most = []
 
     def documents():
-        for i in range(50):
-            yield Document(str(i), "", Text(f"ship sail {i}"))
+        for i in range(100):
+            yield Document(str(i), "", Text(f"ship {i:05}"))
             most.append(Text.alive)
 
     vectorise(documents(), settings())
-    assert max(most) <= 2
+    # A batch, and the one before it.
+    assert max(most) <= 20
 
 
 @pytest.mark.parametrize(
@@ -587,7 +609,7 @@ def test_other_processes_read_a_large_corpus_and_change_nothing(monkeypatch):
     monkeypatch.setattr("docclust.vectors.chunks.BATCH", 300)
     texts = [f"ship{i % 7} harbour{i % 11} Säule kettle{i % 3} the don't {i}" for i in range(90)]
     given = [Document(str(i), f"t{i}", text, f"l{i % 2}") for i, text in enumerate(texts)]
-    tokenizer = Tokenizer(settings())
+    tokenizer = Tokenizer(settings(token_pattern=r"\w+"))
     told = []
     alone, apart = read(given, tokenizer), read(iter(given), tokenizer, told.append, n_jobs=2)
     for name in ("ids", "titles", "labels", "hashes", "texts", "tokens"):
@@ -603,8 +625,18 @@ def test_a_small_corpus_and_an_empty_one_start_no_process(monkeypatch):
         raise AssertionError("a process was started")
 
     monkeypatch.setattr("docclust.vectors.chunks.joblib.Parallel", never)
-    tokenizer = Tokenizer(settings())
+    tokenizer = Tokenizer(settings(token_pattern=r"\w+"))
     for given in ([], [Document("0", "", "ship ship")], [Document("0", "", ""), Document("1", "", "ship")]):
         found = read(iter(given), tokenizer, n_jobs=2)
         assert found.ids == [document.id for document in given]
         assert found.numbers.size == sum(document.text.count("ship") for document in given)
+
+
+def test_the_plain_pattern_starts_no_process(monkeypatch):
+    def never(*args, **options):
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr("docclust.vectors.chunks.ALONE", 1)
+    monkeypatch.setattr("docclust.vectors.chunks.BATCH", 1)
+    monkeypatch.setattr("docclust.vectors.chunks.joblib.Parallel", never)
+    assert len(read(corpus(["ship sail"] * 9), Tokenizer(settings()), n_jobs=2).ids) == 9

@@ -1,6 +1,7 @@
 """Documents -> counts and TF-IDF as sparse rows, and the words. What a cluster is, nobody here knows.
 
 chunks      texts are read once; each token becomes a number
+numbering   the distinct tokens and their numbers; the plain pattern compiled
 tokens      how a text is cut, and what word a token counts as; languages has the stop words and stemmers
 counts      which words, sequences and collocations are features, and how often each document holds them
 tfidf       counts -> rows of length one
@@ -90,7 +91,8 @@ def vectorise(
     progress : callable, optional
         Told, now and then and at the end, how many documents have been read.
     n_jobs : int, optional
-        Processes that cut the texts of a large corpus into words. Changes nothing in the result.
+        Processes that cut the texts of a large corpus by a `token_pattern` of the user's own. Changes nothing in the
+        result.
 
     Raises
     ------

@@ -13,12 +13,12 @@ import joblib
 import numpy as np
 
 from docclust.corpus.document import Document
+from docclust.vectors.numbering import Numbering, Numbers
 from docclust.vectors.tokens import Tokenizer
 
-PROGRESS_EVERY = 100
-# Characters of text: what one process reads before others are started, which takes them seconds, and what they are
-# then given at a time.
-ALONE, BATCH = 16_000_000, 1_000_000
+# Characters of text: how many are cut at a time, and how many one process cuts before it starts others, which takes
+# them seconds.
+BATCH, ALONE = 1_000_000, 16_000_000
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,6 @@ class Chunk:
     lengths: np.ndarray
 
 
-class _Numbering(dict):
-    """Numbers tokens from 0 as they are first looked up."""
-
-    def __missing__(self, token: str) -> int:
-        self[token] = number = len(self)
-        return number
-
-
 def read(
     documents: Iterable[Document],
     tokenizer: Tokenizer,
@@ -59,52 +51,20 @@ def read(
 ) -> Chunk:
     """Read documents in one pass, few texts in memory at a time; `progress` is told how many have been read so far.
 
-    With more than one worker, this process hands the texts of a large corpus to others, a batch at a time and no more
-    than two batches ahead of each. The chunk is the same for any number of them.
+    Where a pattern of the user's own cuts the texts, and with more than one worker, this process hands those of a large
+    corpus to others, a batch at a time and no more than two batches ahead of each. The plain pattern is through with
+    them before they would have arrived. The chunk is the same either way.
     """
-    tell = progress or (lambda _: None)
-    if joblib.effective_n_jobs(n_jobs) == 1:
-        return _read(documents, tokenizer, tell)
+    tell = progress or _silent
     batches = _batches(documents)
-    chunks = itertools.chain([_read(next(batches, []), tokenizer, tell)], _read_apart(batches, tokenizer, n_jobs))
+    if tokenizer.is_plain or joblib.effective_n_jobs(n_jobs) == 1:
+        return _read(batches, tokenizer, tell)
+    alone = itertools.islice(batches, ALONE // BATCH)
+    chunks = itertools.chain([_read(alone, tokenizer, tell)], _read_apart(batches, tokenizer, n_jobs))
     return merge(_told(chunks, tell))
 
 
-def _read(documents: Iterable[Document], tokenizer: Tokenizer, tell: Callable[[int], object]) -> Chunk:
-    ids, titles, labels, hashes, texts = [], [], [], [], []
-    numbers, lengths = array("i"), array("q")
-    numbering = _Numbering()
-    number = numbering.__getitem__
-    for document in documents:
-        before = len(numbers)
-        numbers.fromlist(list(map(number, tokenizer(document.text))))
-        lengths.append(len(numbers) - before)
-        ids.append(document.id)
-        titles.append(document.title)
-        labels.append(document.label)
-        # Half a surrogate pair is no text, but JSON can spell it.
-        text = document.text.encode("utf-8", "surrogatepass")
-        hashes.append(sha256(document.title.encode("utf-8", "surrogatepass") + b"\0" + text).hexdigest())
-        texts.append(blake2b(text, digest_size=16).digest())
-        if len(ids) % PROGRESS_EVERY == 0:
-            tell(len(ids))
-    tell(len(ids))
-    return Chunk(ids, titles, labels, hashes, texts, list(numbering), np.asarray(numbers), np.asarray(lengths))
-
-
-def _batches(documents: Iterable[Document]) -> Iterator[Iterable[Document]]:
-    """First those that this process reads alone, one by one; then lists."""
-    documents = iter(documents)
-
-    def first() -> Iterator[Document]:
-        size = 0
-        for document in documents:
-            yield document
-            size += len(document.text)
-            if size >= ALONE:
-                return
-
-    yield first()
+def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
     batch, size = [], 0
     for document in documents:
         batch.append(document)
@@ -116,12 +76,32 @@ def _batches(documents: Iterable[Document]) -> Iterator[Iterable[Document]]:
         yield batch
 
 
-def _read_apart(batches: Iterator[Iterable[Document]], tokenizer: Tokenizer, n_jobs: int | None) -> Iterator[Chunk]:
+def _read(batches: Iterable[list[Document]], tokenizer: Tokenizer, tell: Callable[[int], object]) -> Chunk:
+    ids, titles, labels, hashes, texts = [], [], [], [], []
+    numbers, lengths = array("i"), array("q")
+    numbering = Numbering(tokenizer)
+    for batch in batches:
+        found, of_each = numbering(document.text for document in batch)
+        numbers.frombytes(found.data.cast("B"))
+        lengths.frombytes(of_each.data.cast("B"))
+        for document in batch:
+            ids.append(document.id)
+            titles.append(document.title)
+            labels.append(document.label)
+            # Half a surrogate pair is no text, but JSON can spell it.
+            text = document.text.encode("utf-8", "surrogatepass")
+            hashes.append(sha256(document.title.encode("utf-8", "surrogatepass") + b"\0" + text).hexdigest())
+            texts.append(blake2b(text, digest_size=16).digest())
+        tell(len(ids))
+    return Chunk(ids, titles, labels, hashes, texts, numbering.tokens, np.asarray(numbers), np.asarray(lengths))
+
+
+def _read_apart(batches: Iterator[list[Document]], tokenizer: Tokenizer, n_jobs: int | None) -> Iterator[Chunk]:
     """The chunks of batches that other processes read, in order; none is started if there is no batch."""
     for batch in batches:
         parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
         yield from parallel(
-            joblib.delayed(_read)(piece, tokenizer, _silent) for piece in itertools.chain([batch], batches)
+            joblib.delayed(_read)([piece], tokenizer, _silent) for piece in itertools.chain([batch], batches)
         )
 
 
@@ -139,7 +119,7 @@ def _told(chunks: Iterable[Chunk], tell: Callable[[int], object]) -> Iterator[Ch
 
 def merge(chunks: Iterable[Chunk]) -> Chunk:
     """One chunk of several, as if their documents had been read one after the other."""
-    numbering = _Numbering()
+    numbering = Numbers()
     lists: dict[str, list] = {name: [] for name in _LISTS}
     numbers, lengths = array("i"), array("q")
     for chunk in chunks:

@@ -26,6 +26,11 @@ class Tokenizer:
     ----------
     settings : VectorsSettings
 
+    Attributes
+    ----------
+    is_plain : bool
+        The pattern is the one that `token_pattern` is unless someone writes another.
+
     Raises
     ------
     SettingError
@@ -35,24 +40,35 @@ class Tokenizer:
     def __init__(self, settings: VectorsSettings):
         self._lowercase = settings.lowercase
         self._strip_accents = settings.strip_accents
-        self._plain = settings.token_pattern == PLAIN_PATTERN
+        self.is_plain = settings.token_pattern == PLAIN_PATTERN
         # \w\w+ takes whole words from the left, which makes the two \b of the plain pattern true at no cost.
-        self._pattern = re.compile(r"\w\w+" if self._plain else settings.token_pattern)
+        self._pattern = re.compile(r"\w\w+" if self.is_plain else settings.token_pattern)
         self._findall = self._pattern.findall
         self._stem = stemmer(settings.stem)
         self._stop_words = self._as_tokens(stop_words(settings.stop_words) | {*settings.extra_stop_words})
 
     def __call__(self, text: str) -> list[str]:
         """The tokens of a text in their order, with stop words and, in ASCII texts, words of one letter."""
-        text = self._prepare(text)
+        return self.cut(self.prepare(text))
+
+    def prepare(self, text: str) -> str:
+        """A text lower-cased and stripped of accents, as far as is asked."""
+        if self._lowercase:
+            text = text.lower()
+        if self._strip_accents and not text.isascii():
+            text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+        return text
+
+    def cut(self, text: str) -> list[str]:
+        """The tokens of a text that is prepared."""
         # The same words as the pattern finds, in half the time; those of one letter go in `word`.
-        if self._plain and text.isascii():
+        if self.is_plain and text.isascii():
             return text.translate(_ASCII_WORDS).split()
         return self._findall(text)
 
     def word(self, token: str) -> str:
         """The word a token counts as: its stem or itself, or ``""`` where it counts as none."""
-        if token in self._stop_words or (self._plain and len(token) < 2):
+        if token in self._stop_words or (self.is_plain and len(token) < 2):
             return ""
         if self._stem is None:
             return token
@@ -64,23 +80,16 @@ class Tokenizer:
 
     def spans(self, text: str) -> list[tuple[str, int, int]]:
         """The tokens of a text, each with where it begins and ends in the text as it was given."""
-        prepared = self._prepare(text)
+        prepared = self.prepare(text)
         group = self._pattern.groups
         found = [(match[group], *match.span(group)) for match in self._pattern.finditer(prepared) if match[group]]
         if text.isascii():
             return found
         # Lower-casing and stripping change lengths; both work on each character by itself.
-        origin = [i for i, character in enumerate(text) for _ in self._prepare(character)] + [len(text)]
+        origin = [i for i, character in enumerate(text) for _ in self.prepare(character)] + [len(text)]
         return [(token, origin[start], max(origin[end], origin[end - 1] + 1)) for token, start, end in found]
 
-    def _prepare(self, text: str) -> str:
-        if self._lowercase:
-            text = text.lower()
-        if self._strip_accents and not text.isascii():
-            text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-        return text
-
     def _as_tokens(self, words: frozenset[str]) -> frozenset[str]:
-        prepared = [self._prepare(word.strip()) for word in words]
+        prepared = [self.prepare(word.strip()) for word in words]
         tokens = {*prepared, *(token for word in prepared for token in self._findall(word))}
         return frozenset(tokens if self._lowercase else tokens | {token.capitalize() for token in tokens})
