@@ -40,6 +40,17 @@ def stacked(parts: list[sp.csr_array]) -> sp.csr_array:
     return whole
 
 
+@contextmanager
+def threads(n_jobs: int | None) -> Iterator[Callable]:
+    """A `map` over threads of this process, for calls so short that starting threads for each would take longer."""
+    many = workers(n_jobs)
+    if many == 1:
+        yield map
+        return
+    with ThreadPoolExecutor(many) as pool:
+        yield pool.map
+
+
 def shared_out(pieces: list, at_most: int, n_jobs: int | None) -> list[list]:
     """Pieces in lists of at most so many, as many lists as there are workers at least."""
     size = max(1, min(at_most, -(-len(pieces) // workers(n_jobs))))
@@ -50,16 +61,16 @@ def map_blocks(function: Callable, pieces: list, *shared: object, n_jobs: int | 
     """Call ``function(piece, *shared)`` for every piece; yield the results in order."""
     if len(pieces) == 1 or joblib.effective_n_jobs(n_jobs) == 1:
         return (function(piece, *shared) for piece in pieces)
-    threads = workers(n_jobs)
-    if threads > 1:
-        return _by_threads(function, pieces, shared, threads)
+    many = workers(n_jobs)
+    if many > 1:
+        return _by_threads(function, pieces, shared, many)
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
     return parallel(joblib.delayed(function)(piece, *shared) for piece in pieces)
 
 
-def _by_threads(function: Callable, pieces: list, shared: tuple, threads: int) -> Iterator:
+def _by_threads(function: Callable, pieces: list, shared: tuple, many: int) -> Iterator:
     # joblib looks for results every 10 ms, which is as long as a step over a hundred thousand words takes.
-    pool = ThreadPoolExecutor(threads)
+    pool = ThreadPoolExecutor(many)
     try:
         yield from pool.map(function, pieces, *map(itertools.repeat, shared))
     finally:

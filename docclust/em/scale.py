@@ -12,6 +12,8 @@ from docclust.gaussian import Target
 # Lanczos is asked for no more eigenvalues than these; random vectors and steps of each for the density otherwise.
 LANCZOS_UP_TO = 32
 PROBES, QUADRATURE_STEPS = 8, 40
+# Documents that one worker multiplies at a time.
+PRODUCT_ROWS = 4096
 # Relative to the mean square of a word.
 LEAST_SMOOTHING = 1e-9
 
@@ -57,9 +59,7 @@ def _spectral_density(rows: kernels.Prepared, mean: np.ndarray, k: int, n_jobs: 
     # rows: of (n, v); mean: (v,), in the order of their words -> (k,)
     v = mean.size
     probes = np.random.RandomState(0).choice([-1.0, 1.0], (v, PROBES)) / np.sqrt(v)
-    parts = [np.column_stack(part) for part in engine.shared_out(list(probes.T), PROBES, n_jobs)]
-    found = list(engine.map_blocks(_lanczos, parts, rows, mean, n_jobs=n_jobs))
-    diagonals, offs = (np.concatenate(lines, axis=1) for lines in zip(*found, strict=True))
+    diagonals, offs = _lanczos(probes, rows, mean, n_jobs)
     T = np.zeros((PROBES, QUADRATURE_STEPS, QUADRATURE_STEPS))
     at = np.arange(QUADRATURE_STEPS)
     T[:, at, at] = diagonals.T
@@ -73,22 +73,25 @@ def _spectral_density(rows: kernels.Prepared, mean: np.ndarray, k: int, n_jobs: 
     return np.maximum(found, 0)
 
 
-def _lanczos(basis: np.ndarray, rows: kernels.Prepared, mean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _lanczos(
+    basis: np.ndarray, rows: kernels.Prepared, mean: np.ndarray, n_jobs: int | None
+) -> tuple[np.ndarray, np.ndarray]:
     """The diagonals of the tridiagonal matrices of some first vectors, and the lines beside them."""
     # basis: (v, m); rows: of (n, v) -> (steps, m), (steps, m)
     (n, v), m = rows.rows.shape, basis.shape[1]
-    edges = np.cumsum([0] + [block.shape[0] for block in rows.words])
     scores, following = np.empty((n, m)), np.empty((v, m))
     basis, before, off, along = basis.copy(), np.zeros((v, m)), np.zeros(m), mean @ basis
+    documents = engine.blocks(rows.rows, PRODUCT_ROWS)
     diagonals, offs = [], []
-    for _ in range(QUADRATURE_STEPS):
-        kernels.multiply(rows.rows, basis, scores)
-        for block, (first, last) in zip(rows.words, itertools.pairwise(edges), strict=True):
-            kernels.multiply(block, scores, following[first:last])
-        diagonal, off, along = kernels.recur(following, basis, before, off, mean, along, n)
-        diagonals.append(diagonal)
-        offs.append(off)
-        before, basis, following = basis, following, before
+    with engine.threads(n_jobs) as share_out:
+        for _ in range(QUADRATURE_STEPS):
+            for pieces, columns, found in ((documents, basis, scores), (rows.words, scores, following)):
+                ends = np.cumsum([piece.shape[0] for piece in pieces])[:-1]
+                list(share_out(kernels.multiply, pieces, itertools.repeat(columns), np.split(found, ends)))
+            diagonal, off, along = kernels.recur(following, basis, before, off, mean, along, n)
+            diagonals.append(diagonal)
+            offs.append(off)
+            before, basis, following = basis, following, before
     return np.array(diagonals), np.array(offs)
 
 
