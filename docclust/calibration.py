@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
 from sklearn.metrics import normalized_mutual_info_score
 
+from docclust import kernels
 from docclust.probability import Temperature, softmax
 from docclust.results import Group
 
@@ -191,9 +191,11 @@ def confirmed_levels(J: np.ndarray, n_words: np.ndarray, agreed: np.ndarray, slo
 
     def fit(rows: np.ndarray, centre: float, pull: float) -> float:
         part, chance = scaled[rows], agreed[rows]
+        largest = part.max(axis=1)
 
         def loss(level: float) -> float:
-            p = np.clip(softmax(part, np.exp(level)).max(axis=1), 1e-6, 1 - 1e-6)
+            cooling = np.full(rows.size, np.exp(-level))
+            p = np.clip(np.exp(largest * cooling - kernels.log_partition(part, cooling)), 1e-6, 1 - 1e-6)
             likelihood = chance @ np.log(p) + (1 - chance) @ np.log1p(-p)
             return -likelihood + pull * (level - centre) ** 2
 
@@ -235,8 +237,8 @@ def _joined(splits: list[_Split]) -> _Split:
 
 def _cross_entropy(split: _Split, level: float, slope: float) -> float:
     n, k = split.J.shape
-    scaled = split.J / np.exp(level + slope * np.log(np.maximum(split.n_words, 1)))[:, None]
-    scaled -= logsumexp(scaled, axis=1, keepdims=True)
-    right = scaled[np.arange(n), split.target]
-    wrong = (scaled.sum(axis=1) - right) / max(k - 1, 1)
+    cooling = np.exp(-level - slope * np.log(np.maximum(split.n_words, 1)))
+    logs = kernels.log_partition(split.J, cooling)
+    right = split.J[np.arange(n), split.target] * cooling - logs
+    wrong = (split.J.sum(axis=1) * cooling - k * logs - right) / max(k - 1, 1)
     return float(-np.mean((1 + n) * right + wrong) / (2 + n))

@@ -7,7 +7,8 @@ says. J is divided by a temperature first, one for each document: by its cluster
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
+
+from docclust import kernels
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,4 @@ class Temperature:
 def softmax(J: np.ndarray, temperature: np.ndarray | float) -> np.ndarray:
     """Softmax of J / temperature by row; rows sum to one, and the argmax is that of J."""
     # J: (n, k); temperature: (n, 1) or one number -> (n, k)
-    scaled = J / temperature
-    scaled -= logsumexp(scaled, axis=1, keepdims=True)
-    return np.exp(scaled, out=scaled)
+    return kernels.softmax(J, np.broadcast_to(1 / np.ravel(temperature), J.shape[:1]))

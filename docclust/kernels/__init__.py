@@ -38,7 +38,7 @@ from docclust.kernels.neighbours import (
 from docclust.kernels.prepared import Prepared, frequent_first, prepare, view, word_blocks
 from docclust.kernels.products import multiply, recur
 from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities, side_by_side
-from docclust.kernels.softness import temperature_of_entropy
+from docclust.kernels.softness import log_partition, softmax, temperature_of_entropy
 from docclust.kernels.steps import DROP, UNDERFLOW, accumulate, expect, log_joint, maximise, room_for
 from docclust.kernels.weighting import EQUAL, Weighting
 
@@ -68,6 +68,7 @@ __all__ = [
     "is_sparse",
     "joined",
     "log_joint",
+    "log_partition",
     "maximise",
     "multiply",
     "near",
@@ -82,6 +83,7 @@ __all__ = [
     "seen_words",
     "shared_documents",
     "side_by_side",
+    "softmax",
     "temperature_of_entropy",
     "tempered",
     "together",

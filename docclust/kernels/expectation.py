@@ -11,6 +11,7 @@ import numpy as np
 
 from docclust.kernels.lanes import add_multiples, add_quadratics, fetch, put_exponentials
 from docclust.kernels.records import WHOLE_UP_TO
+from docclust.kernels.softness import LEAST_EXPONENT
 
 # A document that keeps more than one cluster in so many has a share for all of them, and so have all documents where
 # there are few clusters: loops then run over clusters in order, and not over lists of them.
@@ -19,8 +20,6 @@ WHOLE_FROM = 4
 TILE_DOCUMENTS, TILE_NUMBERS, TILE_WORDS = 64, 2**14, 2**15
 # The numbers of a word are asked for when so many words are still before it: with 20 clusters, a fifth less time.
 AHEAD = 16
-# As small as `put_exponentials` can tell from zero.
-LEAST_EXPONENT = -700.0
 # Indices are unsigned: numba looks for negative ones otherwise, and the loop over clusters is not vectorised.
 _index = np.uintp
 

@@ -1,15 +1,36 @@
-"""How soft responsibilities are: the temperature at which they have a given entropy."""
+"""Exponentials of J row by row: probabilities, what they are divided by, and how soft they are."""
 
+import numba
 import numpy as np
 
+from docclust.kernels.lanes import put_exponentials
+
+# As small as `put_exponentials` can tell from zero.
+LEAST_EXPONENT = -700.0
 # Of the logarithm of a temperature: the largest, and how near to the solution Newton's steps end.
 MOST_LOG_TEMPERATURE = 12.0
 NEAR = 1e-3
 MOST_STEPS = 40
 # A document is between a few clusters, however many there are.
 MOST_CLUSTERS = 64
-# Less than this J is not, below the largest of its document.
-LEAST = -1e100
+_index = np.uintp
+
+
+def softmax(J: np.ndarray, cooling: np.ndarray) -> np.ndarray:
+    """Softmax of J * cooling by row."""
+    # J: (n, k); cooling: (n,) -> (n, k)
+    found = np.empty(J.shape)
+    _soften(np.ascontiguousarray(J), cooling, found.ravel(), J.shape[1], np.empty(J.shape[1]), np.empty(J.shape[0]))
+    found /= found.sum(axis=1, keepdims=True)
+    return found
+
+
+def log_partition(J: np.ndarray, cooling: np.ndarray) -> np.ndarray:
+    """What softmax of J * cooling is divided by: the logarithm of the sum of the exponentials of every row."""
+    # J: (n, k); cooling: (n,) -> (n,)
+    logs = np.empty(J.shape[0])
+    _soften(np.ascontiguousarray(J), cooling, np.empty(J.shape[1]), 0, np.empty(J.shape[1]), logs)
+    return logs
 
 
 def temperature_of_entropy(J: np.ndarray, share: float, guess: float | None = None) -> float:
@@ -21,18 +42,12 @@ def temperature_of_entropy(J: np.ndarray, share: float, guess: float | None = No
     # J: (n, k)
     if J.shape[1] == 1:
         return 1.0
-    # A cluster without documents has J = -inf, whose share in the sums below is zero.
-    J = np.maximum(J - J.max(axis=1, keepdims=True), LEAST)
     wanted = share * np.log(min(J.shape[1], MOST_CLUSTERS))
     low, high = 0.0, MOST_LOG_TEMPERATURE
     point = np.log(guess) if guess else 0.5 * (low + high)
+    J, scratch = np.ascontiguousarray(J), np.empty((2, J.shape[1]))
     for _ in range(MOST_STEPS):
-        scaled = J * np.exp(-point)
-        weights = np.exp(scaled)
-        totals = weights.sum(axis=1)
-        mean = np.einsum("nk,nk->n", weights, scaled) / totals
-        entropy = np.mean(np.log(totals) - mean)
-        slope = np.mean(np.einsum("nk,nk,nk->n", weights, scaled, scaled) / totals - mean**2)
+        entropy, slope = _entropy(J, np.exp(-point), *scratch)
         low, high = (low, point) if entropy > wanted else (point, high)
         step = (wanted - entropy) / slope if slope > 0 else np.inf
         following = point + step
@@ -42,3 +57,43 @@ def temperature_of_entropy(J: np.ndarray, share: float, guess: float | None = No
             return float(np.exp(following)) if following > NEAR else 1.0
         point = following
     return float(np.exp(point))
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _soften(J, cooling, found, width, scaled, logs):
+    # Exponentials of row i of (n, k) go to found[i * width :]
+    k = _index(J.shape[1])
+    for i in range(J.shape[0]):
+        largest = _scale(J, i, cooling[i], scaled)
+        total = put_exponentials(scaled, _index(0), k, largest, LEAST_EXPONENT, found, _index(i * width))
+        logs[i] = largest + np.log(total)
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _entropy(J, cooling, scaled, shares):
+    # -> mean entropy of the softmax of J * cooling, and its derivative by the logarithm of 1 / cooling
+    n, k = J.shape
+    entropy, slope = 0.0, 0.0
+    for i in range(n):
+        largest = _scale(J, i, cooling, scaled)
+        total = put_exponentials(scaled, _index(0), _index(k), largest, LEAST_EXPONENT, shares, _index(0))
+        mean, square = 0.0, 0.0
+        for c in range(k):
+            if shares[c] > 0:  # a cluster without documents has J = -inf
+                below = scaled[c] - largest
+                mean += shares[c] * below
+                square += shares[c] * below * below
+        mean /= total
+        entropy += np.log(total) - mean
+        slope += square / total - mean * mean
+    return entropy / n, slope / n
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy", inline="always")
+def _scale(J, i, cooling, scaled):
+    # Row i times cooling; its largest number
+    largest = -np.inf
+    for c in range(scaled.size):
+        scaled[c] = J[i, c] * cooling
+        largest = max(largest, scaled[c])
+    return largest
