@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
-from docclust.em import Step
-from docclust.gaussian import Parameters, coefficients, log_joint
+from docclust.em import Found, Step
+from docclust.gaussian import coefficients, log_joint
 from docclust.mixture import SparseGaussianMixture
 from docclust.plane import ellipses, plane
 from docclust.probability import softmax
@@ -21,8 +21,6 @@ MAX_FRAMES = 40
 MAX_LISTED, MAX_SAMPLE = 400, 600
 # Documents times clusters, so that many clusters do not make a large file.
 MAX_SHARES = 60_000
-# Clusters whose coefficients are made at once.
-CLUSTERS = 32
 
 
 def picture(
@@ -55,7 +53,7 @@ def sample(listed: Iterable[int], n: int, k: int) -> np.ndarray:
 
 
 def record(model: SparseGaussianMixture, X: sp.csr_array, rows: np.ndarray, P: np.ndarray) -> Frames:
-    """Run the best start of a fitted model again, and look at every iteration.
+    """Run the best start of a fitted model again, and look at its iterations, or at some where there are many.
 
     Parameters
     ----------
@@ -68,37 +66,31 @@ def record(model: SparseGaussianMixture, X: sp.csr_array, rows: np.ndarray, P: n
         The plane.
     """
     followed, seen = X[rows], []
-    n_words = np.diff(followed.indptr)
+    n_words, kept = np.diff(followed.indptr), {model.steps_[i].iteration for i in thinned(len(model.steps_))}
 
-    def look(step: Step, parameters: Parameters, temperature: float) -> None:
-        variances = np.broadcast_to(parameters.variances, parameters.means.shape)
-        J = _log_joint(followed, parameters)
-        seen.append(
-            (
-                step.iteration,
-                *ellipses(P, parameters.means.T, variances.T),
-                _in_255ths(softmax(J, temperature)),
-                _in_255ths(softmax(J, model.temperature_.of(J, n_words))),
-            )
-        )
+    def look(step: Step, found: Found, temperature: float) -> None:
+        if step.iteration not in kept:
+            return
+        J, centres, covariances = seen_from(found, followed, P)
+        shares = _in_255ths(softmax(J, temperature)), _in_255ths(softmax(J, model.temperature_.of(J, n_words)))
+        seen.append((step.iteration, centres, covariances, *shares))
 
     model.replay(X, look)
-    kept = [seen[i] for i in thinned(len(seen))]
-    iterations, centres, covariances, shares, softened = (np.array(part) for part in zip(*kept, strict=True))
+    iterations, centres, covariances, shares, softened = (np.array(part) for part in zip(*seen, strict=True))
     return Frames(iterations, centres, covariances, rows, shares, softened)
 
 
-def _log_joint(X: sp.csr_array, parameters: Parameters) -> np.ndarray:
-    """J of every row, a few clusters at a time: coefficients of all at once would be two more arrays of words x K."""
-    # X: (m, v) CSR -> (m, k)
-    k = parameters.weights.size
-    found = []
-    for part in np.array_split(np.arange(k), -(-k // CLUSTERS)):
-        few = slice(part[0], part[-1] + 1)
-        variances = parameters.variances[:, few] if parameters.variances.shape[1] > 1 else parameters.variances
-        piece = Parameters(parameters.weights[few], parameters.means[:, few], variances, parameters.noise)
-        found.append(log_joint(X, coefficients(piece)))
-    return np.hstack(found)
+def seen_from(found: Found, X: sp.csr_array, P: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """J of a few rows, and the ellipses of the clusters, as sums over some words after others."""
+    # X: (m, v) CSR; P: (v, 2) -> (m, k), (k, 2), (k, 2, 2)
+    sums = [0.0, 0.0, 0.0]
+    for words, p in found.blocks():
+        variances = np.broadcast_to(p.variances, p.means.shape)
+        J = log_joint(X[:, words], coefficients(replace(p, weights=np.ones_like(p.weights))))
+        for i, part in enumerate((J, *ellipses(P[words], p.means.T, variances.T))):
+            sums[i] = sums[i] + part
+    with np.errstate(divide="ignore"):  # a cluster of weight zero has log-density -inf, as it should
+        return sums[0] + np.log(p.weights), sums[1], sums[2]
 
 
 def thinned(n: int) -> list[int]:

@@ -261,7 +261,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.temperature_ = Temperature(self.temperature_.levels[order], self.temperature_.slope)
         self._fitted_order = self._fitted_order[order]
 
-    def replay(self, X: sp.csr_array, look: Callable[[em.Step, Parameters, float], None]) -> None:
+    def replay(self, X: sp.csr_array, look: Callable[[em.Step, em.Found, float], None]) -> None:
         """Run EM from the best start once more, on the X it was fitted to, and show `look` every iteration.
 
         Step, parameters and temperature of the responsibilities are those of the fit, to the last bit, and clusters
@@ -272,11 +272,14 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         rng.set_state(state)
         order = self._fitted_order
 
-        def numbered(step: em.Step, seen: Parameters, temperature: float) -> None:
-            variances = seen.variances[:, order] if seen.variances.shape[1] > 1 else seen.variances
-            look(step, Parameters(seen.weights[order], seen.means[:, order], variances, seen.noise), temperature)
+        def numbered(words: np.ndarray, p: Parameters) -> em.Block:
+            variances = p.variances[:, order] if p.variances.shape[1] > 1 else p.variances
+            return words, Parameters(p.weights[order], p.means[:, order], variances, p.noise)
 
-        em.fit(checks.as_csr(X), start, self.n_components, **options, rng=rng, on_parameters=numbered)
+        def seen(step: em.Step, found: em.Found, temperature: float) -> None:
+            look(step, found.changed(numbered), temperature)
+
+        em.fit(checks.as_csr(X), start, self.n_components, **options, rng=rng, on_found=seen)
 
     def _keep(self, result: em.Fit, n: int) -> None:
         self._found = result.found

@@ -1,11 +1,9 @@
 """Findings are the same however many rows or clusters are looked at together."""
 
 import numpy as np
-import pytest
 import scipy.sparse as sp
 
-from docclust import describe, frames
-from docclust.gaussian import Parameters, coefficients, log_joint
+from docclust import describe
 
 
 def rows(n: int, v: int) -> sp.csr_array:
@@ -30,15 +28,3 @@ def test_a_line_tells_of_its_document_what_the_run_says(small_run):
         assert line.cluster == shares.argmax()
         assert line.probability == shares.max()
         assert (line.runner_up, line.runner_up_probability) == (shares.argsort()[-2], np.sort(shares)[-2])
-
-
-@pytest.mark.parametrize("shared", [True, False])
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("k", [1, 5, 32, 33, 70])
-def test_clusters_a_few_at_a_time_give_the_bits_of_all_at_once(k, order, shared):
-    rng = np.random.default_rng(k)
-    X = rows(20, 300)
-    means = np.asarray(rng.random((300, k)), order=order)
-    variances = np.asarray(0.01 + rng.random((300, 1 if shared else k)), order=order)
-    parameters = Parameters(rng.dirichlet(np.ones(k)), means, variances, 0.1)
-    np.testing.assert_array_equal(frames._log_joint(X, parameters), log_joint(X, coefficients(parameters)))

@@ -22,12 +22,24 @@ def test_a_replay_gives_every_step_again_and_ends_in_the_model(two_topics, covar
     model = SparseGaussianMixture(3, covariance=covariance, n_init=3, random_state=0).fit(two_topics)
     model.renumber(np.array([2, 0, 1]))
     seen = []
-    model.replay(two_topics, lambda step, parameters, temperature: seen.append((step, parameters, temperature)))
+    model.replay(two_topics, lambda step, found, temperature: seen.append((step, found.parameters, temperature)))
     assert [step for step, _, _ in seen] == model.steps_
     last = seen[-1][1]
     np.testing.assert_array_equal(last.means.T, model.means_)
     np.testing.assert_array_equal(np.broadcast_to(last.variances.T, model.means_.shape), model.covariances_)
     np.testing.assert_array_equal(last.weights, model.weights_)
+
+
+@pytest.mark.parametrize("covariance", ["own", "tied", "isotropic"])
+def test_what_is_seen_a_few_words_at_a_time_is_what_all_of_them_show(two_topics, covariance, monkeypatch):
+    monkeypatch.setattr("docclust.kernels.coefficients.PARAMETER_WORDS", 7)
+    model = SparseGaussianMixture(3, covariance=covariance, random_state=0).fit(two_topics)
+    P, seen = plane(model.weights_, model.means_, model.covariances_), []
+    model.replay(two_topics, lambda step, found, temperature: seen.append(frames.seen_from(found, two_topics[:9], P)))
+    J, *drawn = seen[-1]
+    np.testing.assert_allclose(J, model.score_joint(two_topics[:9]))
+    for part, expected in zip(drawn, ellipses(P, model.means_, model.covariances_), strict=True):
+        np.testing.assert_allclose(part, expected, atol=1e-12)
 
 
 def test_the_last_frame_is_the_map_and_every_row_of_shares_is_whole(small_run):

@@ -5,13 +5,14 @@ kept soft, or smoothing falls from the largest eigenvalue of the covariance of t
 (Rose 1998). From then on the objective never falls, and EM goes on until it hardly rises and hardly a document moves.
 """
 
-from docclust.em.found import Fit, Found, Step
+from docclust.em.found import Block, Fit, Found, Step
 from docclust.em.loop import fit, fit_all, softening
 from docclust.em.scale import PROBES, cooling_schedule, corpus_moments, least_smoothing, spectrum
 from docclust.kernels import prepare
 
 __all__ = [
     "PROBES",
+    "Block",
     "Fit",
     "Found",
     "Step",

@@ -1,33 +1,74 @@
 """What EM has found, and how it came there."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
 
 from docclust.gaussian import Parameters, Target
 
+# Words (w,), and their parameters.
+Block = tuple[np.ndarray, Parameters]
+
 
 class Found:
-    """The parameters of a fit, dense when they are first asked for: K x v numbers are far more than EM ever holds."""
+    """The parameters of a fit, some words at a time: K x v numbers are far more than EM ever holds.
 
-    def __init__(self, make: Callable[[], Parameters] | None) -> None:
-        self._make = make
+    Parameters
+    ----------
+    make : gives the blocks, which together are of all words
+    n_words : v
+    """
+
+    def __init__(self, make: Callable[[], Iterator[Block]], n_words: int) -> None:
+        self._make, self._n_words = make, n_words
 
     @classmethod
     def of(cls, parameters: Parameters) -> "Found":
         """What is dense already."""
-        found = cls(None)
+        found = cls(partial(_whole, parameters), parameters.means.shape[0])
         found.parameters = parameters
         return found
+
+    def blocks(self) -> Iterator[Block]:
+        """Words and their parameters; every word once."""
+        return self._make()
+
+    def changed(self, change: Callable[[np.ndarray, Parameters], Block]) -> "Found":
+        """The same with every block changed."""
+        return Found(partial(_changed, self, change), self._n_words)
+
+    def in_order(self, order: np.ndarray) -> "Found":
+        """The same with word order[j] for word j."""
+        return self.changed(partial(_renamed, order))
 
     @cached_property
     def parameters(self) -> Parameters:
         """As dense arrays, made once."""
-        parameters, self._make = self._make(), None
-        return parameters
+        means = variances = None
+        for words, p in self.blocks():
+            if means is None:
+                means, variances = (np.empty((self._n_words, part.shape[1])) for part in (p.means, p.variances))
+            means[words], variances[words] = p.means, p.variances
+        found = Parameters(p.weights, means, variances, p.noise)
+        self._make = partial(_whole, found)  # what the blocks were made of is let go
+        return found
+
+
+# Functions of the module, since what holds others cannot be pickled.
+def _whole(parameters: Parameters) -> Iterator[Block]:
+    yield np.arange(parameters.means.shape[0]), parameters
+
+
+def _changed(found: Found, change: Callable[[np.ndarray, Parameters], Block]) -> Iterator[Block]:
+    return itertools.starmap(change, found.blocks())
+
+
+def _renamed(order: np.ndarray, words: np.ndarray, parameters: Parameters) -> Block:
+    return order[words], parameters
 
 
 class Step(NamedTuple):

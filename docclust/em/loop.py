@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -60,7 +59,7 @@ def fit_all(
     rngs: list[np.random.RandomState],
     softness: float = 0.0,
     on_step: Callable[[Step], None] | None = None,
-    on_parameters: Callable[[Step, Parameters, float], None] | None = None,
+    on_found: Callable[[Step, Found, float], None] | None = None,
 ) -> list[Fit]:
     """Run EM from several starts side by side, each until it has converged; what is found is that of each alone.
 
@@ -78,7 +77,7 @@ def fit_all(
     softness : while the schedule lasts and documents move, responsibilities are softmax(J / T) with the T >= 1 at which
         their mean entropy is this share of log K (Ueda & Nakano 1998, with T from the data instead of a list); the
         objective of these iterations is T sum logsumexp(J / T). With 0, T is 1 throughout.
-    on_step, on_parameters : told of every iteration; the second also of the parameters its E-step saw, and of its T
+    on_step, on_found : told of every iteration; the second also of the parameters its E-step saw, and of its T
     """
     # The textbook form lets a cluster live on responsibilities as small as there are.
     drop = kernels.UNDERFLOW if form.smoothing == "add" else kernels.DROP
@@ -148,13 +147,13 @@ def fit_all(
             results[g].steps.append(step)
             if on_step:
                 on_step(step)
-            if on_parameters:
-                on_parameters(step, model.found[g].parameters.at(place), float(model.temperature[g]))
+            if on_found:
+                on_found(step, model.found[g].in_order(whole.order), float(model.temperature[g]))
             still = cooled and not lost[g] and _has_converged(results[g].steps, abs(likelihood[g]), tol, n)
             settled.append(still)
             if (still and near is None) or iteration + 1 == max_iter:
                 results[g].converged = still and near is None
-                results[g].found = Found(partial(_in_place, model.found[g], place))
+                results[g].found = model.found[g].in_order(whole.order)
                 results[g].labels = labels[:, g].copy()
                 results[g].target = target.of(g).at(place)
         if all(result.converged for result in results):
@@ -163,10 +162,6 @@ def fit_all(
             annealed = min(annealed, iteration + 1 + (SOFT_WHOLE if now is not whole else 0))
         looking.everywhere = all(settled) or iteration + 1 == annealed
     return results
-
-
-def _in_place(found: Found, place: np.ndarray) -> Parameters:
-    return found.parameters.at(place)
 
 
 def _moved(previous: np.ndarray, labels: np.ndarray, stride: int, n: int) -> int:

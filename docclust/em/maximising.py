@@ -1,5 +1,6 @@
 """The M-step over all words, and how soft the E-step after it will be."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -7,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from docclust import engine, kernels
-from docclust.em.found import Found
+from docclust.em.found import Block, Found
 from docclust.gaussian import (
     Form,
     Moments,
@@ -85,7 +86,8 @@ def maximise_all(
         prior = compact.log_prior
         if pooled:
             target = Target(target.mean, compact.target)
-        found = [Found(partial(_parameters, compact, counts, form, smoothing, g)) for g in range(groups)]
+        of_group = partial(_blocks, compact, counts, form, smoothing)
+        found = [Found(partial(of_group, g), compact.common.shape[0]) for g in range(groups)]
     else:
         parts = list(engine.map_blocks(kernels.accumulate, words, *shared, n_jobs=n_jobs))
         moments = Moments(counts, np.concatenate([p.first for p in parts]), np.concatenate([p.second for p in parts]))
@@ -100,7 +102,7 @@ def maximise_all(
     return Model(softened, found, prior / seen, temperature), target
 
 
-def _parameters(c: kernels.Compact, counts: np.ndarray, form: Form, smoothing: float, group: int) -> Parameters:
+def _blocks(c: kernels.Compact, counts: np.ndarray, form: Form, smoothing: float, group: int) -> Iterator[Block]:
     one = kernels.of_group(c, group) if c.groups > 1 else c
     return kernels.parameters(one, np.split(counts, c.groups)[group], form, smoothing)
 

@@ -1,5 +1,6 @@
 """Equation (E) as sparse coefficients: assembled from blocks of words, changed, and read as parameters."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from docclust.kernels import unseen
 from docclust.kernels.joining import chained, joined
 from docclust.kernels.records import Compact, Maximised, Pairs
 
-# Words whose parameters are made dense at a time.
+# Words whose parameters are made dense at a time; every pair needs several indices for a moment.
 PARAMETER_WORDS = 1024
 
 
@@ -100,24 +101,23 @@ def of_group(c: Compact, group: int) -> Compact:
     )  # fmt: skip
 
 
-def parameters(c: Compact, counts: np.ndarray, form: Form, smoothing: float) -> Parameters:
-    """The mixture that has these coefficients, as dense arrays."""
-    # -> weights (k,), means (v, k), variances (v, k) or (v, 1)
+def parameters(c: Compact, counts: np.ndarray, form: Form, smoothing: float) -> Iterator[tuple[np.ndarray, Parameters]]:
+    """The mixture that has these coefficients: some words at a time (w,), and their parameters."""
+    # -> weights (k,), means (w, k), variances (w, k) or (w, 1)
     v, k = c.common.shape[0], counts.size
-    means = np.zeros((v, k))
-    if form.shares_variances:
-        variances = 0.5 / c.common
-    else:
-        pooled = 0.0 if c.target is None else c.target
-        variances = np.broadcast_to(
-            pooled * unseen.pooled_shares(counts, form.pooled_strength) + smoothing, (v, k)
-        ).copy()
-    # In pieces, as every pair needs several indices for a moment.
+    weights, noise = counts / counts.sum(), smoothing if form.smoothing == "noise" else 0.0
+    shares = unseen.pooled_shares(counts, form.pooled_strength)
     for first in range(0, v, PARAMETER_WORDS):
         words = np.arange(first, min(first + PARAMETER_WORDS, v))
+        means = np.zeros((words.size, k))
+        if form.shares_variances:
+            variances = 0.5 / c.common[words]
+        else:
+            pooled = 0.0 if c.target is None else c.target[words]
+            variances = np.broadcast_to(pooled * shares + smoothing, means.shape).copy()
         starts = c.pairs.starts[first : words[-1] + 2].astype(np.int64)
         lengths = np.diff(starts)
-        word = np.repeat(words, lengths)
+        word = np.repeat(words - first, lengths)
         cluster = np.arange(word.size) + starts[0] - np.repeat(starts[:-1], lengths)
         linear = np.arange(word.size) + starts[0]
         if c.free:
@@ -127,8 +127,8 @@ def parameters(c: Compact, counts: np.ndarray, form: Form, smoothing: float) -> 
         cluster[sparse] = c.pairs.clusters[c.pairs.lists[first] : c.pairs.lists[words[-1] + 1]]
         means[word, cluster] = c.pairs.values[linear]
         if c.free:
-            reference = np.where(sparse, 0.5 / variances[word, cluster], c.common[word, 0])
+            reference = np.where(sparse, 0.5 / variances[word, cluster], c.common[first + word, 0])
             variances[word, cluster] = 0.5 / (quadratic + reference)
-    means *= c.scale
-    means *= variances
-    return Parameters(counts / counts.sum(), means, variances, smoothing if form.smoothing == "noise" else 0.0)
+        means *= c.scale
+        means *= variances
+        yield words, Parameters(weights, means, variances, noise)
