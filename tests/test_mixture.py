@@ -21,7 +21,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from docclust import SparseGaussianMixture, restarts
 from docclust.checks import STARTS
 from docclust.probability import Temperature
-from docclust.restarts import agreement, leads_away, reproducibility
+from docclust.restarts import agreement, have_clusters, leads_away, reproducibility
 from tests.test_em import topics
 
 CORPORA = os.environ.get("DOCCLUST_CORPORA")
@@ -208,19 +208,21 @@ def test_it_warns_with_a_remedy_when_it_has_not_converged():
 
 @pytest.mark.parametrize(
     ("method", "steps", "chosen"),
-    [("kmeans", 8, "isotropic"), ("lsa", 8, "pooled"), ("kmeans", 0, "pooled"), ("k-means++", 8, "pooled")],
+    [("kmeans", 8, "cosine"), ("lsa", 8, "pooled"), ("kmeans", 0, "pooled"), ("k-means++", 8, "pooled")],
 )
 def test_only_starts_that_kmeans_has_moved_decide_how_free_variances_are(monkeypatch, method, steps, chosen):
     monkeypatch.setattr(restarts, "leads_away", lambda starts, found: True)
     X, _ = topics(n=200, v=100, length=40, seed=3)
     model = SparseGaussianMixture(4, init_params=method, seeding_steps=steps, n_init=2, random_state=0)
     assert model.fit(X).covariance_ == chosen
+    if chosen == "cosine":
+        assert model.fit(2 * X).covariance_ == "isotropic", "the length of rows says something"
 
 
 def test_auto_keeps_free_variances_unless_their_starts_agree_much_less():
     X, _ = topics(n=400, v=200, length=40, seed=3)
     model = SparseGaussianMixture(4, random_state=0).fit(X)
-    assert model.covariance_ in ("pooled", "isotropic")
+    assert model.covariance_ in ("pooled", "cosine")
     chosen = SparseGaussianMixture(4, covariance=model.covariance_, random_state=0).fit(X)
     np.testing.assert_array_equal(model.labels_, chosen.labels_)
     assert SparseGaussianMixture(4, smoothing="floor", random_state=0).fit(X).covariance_ == "own"
@@ -250,9 +252,8 @@ def test_agreement_is_that_of_scikit_learn(n, k, other_k):
 
 def test_reproducibility_is_one_for_the_same_clusters_under_other_names():
     labels = [np.array(names) for names in ([0, 0, 1, 1], [1, 1, 0, 0], [2, 2, 3, 3])]
-    assert reproducibility(labels) == pytest.approx(1)
-    assert reproducibility([labels[0], np.array([0, 1, 0, 1])]) < 0.1
-    assert reproducibility(labels[:1]) == 0
+    assert reproducibility(labels) == pytest.approx((1, 1))
+    assert max(reproducibility([labels[0], np.array([0, 1, 0, 1])])) < 0.1
 
 
 def test_em_leads_away_only_where_the_starts_agree_and_their_ends_do_not():
@@ -262,9 +263,23 @@ def test_em_leads_away_only_where_the_starts_agree_and_their_ends_do_not():
     assert leads_away(stable, scattered)
     assert not leads_away(scattered, stable)
     assert not leads_away(stable, stable)
-    mostly_one = [np.where(np.arange(300) < 250, 0, labels) for labels in stable]
-    assert reproducibility(mostly_one) > reproducibility(scattered)
-    assert not leads_away(mostly_one, scattered), "one large cluster is soon agreed on"
+    some = [np.where(rng.random(300) < 0.1, labels, one) for labels, one in zip(scattered, stable, strict=True)]
+    assert not leads_away(some, stable)
+
+
+@pytest.mark.parametrize(("stays", "chosen"), [(0.59, "pooled"), (0.61, "cosine")])
+def test_starts_of_one_large_cluster_count_where_round_clusters_keep_them(monkeypatch, stays, chosen):
+    monkeypatch.setattr(restarts, "leads_away", lambda starts, found: True)
+    X, _ = topics(n=200, v=100, length=40, seed=3)
+    monkeypatch.setattr(restarts, "nearness", lambda starts, found: stays)
+    monkeypatch.setattr(restarts, "have_clusters", lambda starts, found: False)
+    assert SparseGaussianMixture(4, n_init=2, random_state=0).fit(X).covariance_ == chosen
+
+
+def test_one_large_cluster_is_no_clusters():
+    labels = np.arange(300) % 5
+    assert have_clusters([labels] * 2, [labels] * 2)
+    assert not have_clusters([np.where(np.arange(300) < 250, 0, labels)] * 2, [labels] * 2)
 
 
 def test_annealing_of_both_kinds_ends_at_the_final_smoothing():
