@@ -24,9 +24,9 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     covariance : {"auto", "own", "pooled", "tied", "isotropic", "cosine"}, default="auto"
         How free the variances are: each cluster its own; its own, with `pooling` pseudo-documents of the
         within-cluster variance; one a word for all clusters; one for all; that with means of length one. ``auto``
-        is ``pooled``, or ``cosine`` where ``pooled`` leads away from what the starts agree on (``isotropic`` if rows
-        are not of length one; `docclust.restarts`); with another smoothing than ``noise``, or a start by
-        parameters, it is ``own``.
+        is ``pooled``, or ``isotropic`` where ``pooled`` leads away from what the starts agree on, or ``cosine`` where
+        that in turn leaves one large cluster (`docclust.restarts`); with another smoothing than ``noise``, or a
+        start by parameters, it is ``own``.
     smoothing : {"noise", "add", "floor", "prior"}, default="noise"
         How variances are kept from zero. ``noise``: documents are observed with noise of variance s, in E-step and
         M-step alike, so the objective never falls. ``add``: s is added in the M-step alone, the textbook form.
