@@ -26,7 +26,7 @@ TIMES = 3
 WORDS, FEWEST = 10, 4
 
 
-def to_matrix(documents: list[Document], jobs: int) -> str:
+def to_matrix(documents: list[Document]) -> str:
     """Seconds from text to TF-IDF, with the same settings, in turn and the least of a few."""
     texts = [document.text for document in documents]
     stop_words = sorted(languages.stop_words("english"))
@@ -35,9 +35,8 @@ def to_matrix(documents: list[Document], jobs: int) -> str:
     stemmed = VECTORS.model_copy(update={"min_df": 3, "stem": "english"})
     ways: dict[str, Callable[[], object]] = {
         "TfidfVectorizer": lambda: TfidfVectorizer(stop_words=stop_words, **theirs).fit_transform(texts),
-        "docclust": lambda: vectorise(documents, ours, n_jobs=jobs),
-        "docclust, one worker": lambda: vectorise(documents, ours, n_jobs=1),
-        "docclust, stemmed": lambda: vectorise(documents, stemmed, n_jobs=jobs),
+        "docclust": lambda: vectorise(documents, ours),
+        "docclust, stemmed": lambda: vectorise(documents, stemmed),
     }
     least = dict.fromkeys(ways, float("inf"))
     for _ in range(TIMES):
@@ -105,13 +104,12 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=1_000_000, help="texts of one line; 0: none")
     parser.add_argument("--clusters", type=int, default=200)
     parser.add_argument("--starts", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--table", action="store_true", help="write the tables into benchmarks/README.md")
     args = parser.parse_args()
-    parts = [to_matrix(list(read("20newsgroups", args.folder)), args.jobs)]
+    parts = [to_matrix(list(read("20newsgroups", args.folder)))]
     if args.lines:
         parts.append(command(args.folder, args.lines, args.clusters, args.starts))
-    parts.append(f"{machine(args.jobs)} {time.strftime('%Y-%m-%d')}.")
+    parts.append(f"{machine(os.cpu_count())} {time.strftime('%Y-%m-%d')}.")
     publish("throughput", "\n\n".join(parts), README if args.table else None)
 
 
