@@ -1,20 +1,14 @@
-"""EM from every start, and how free the variances should be: a choice without labels.
+"""EM from every start, under the covariance asked for, or under the one that the ends of `pooled` speak for."""
 
-Free variances find more than k-means does where words differ in how much they vary between topics, and EM from
-different starts then ends in clusters that are more alike than the starts were. On other texts (short descriptions by
-set phrases, say) they follow the phrases: EM ends far from the starts, and its ends agree less than they did.
-"""
-
-import itertools
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import entr
 
 from docclust import em, engine, kernels, seeding, splitmerge
+from docclust.agreement import STAYS, have_clusters, leads_away, nearness
 from docclust.errors import SettingError
 from docclust.gaussian import Form, Parameters
 from docclust.kernels import Prepared
@@ -22,18 +16,9 @@ from docclust.kernels import Prepared
 if TYPE_CHECKING:
     from docclust.mixture import SparseGaussianMixture
 
-# EM that stays this near to its starts (NMI) only refines them. Where it went farther, its ends must agree more than
-# the starts did, by so much NMI: 0.045 and more on AG News whole and cut, on sentences and pieces of other corpora, at
-# most 0.035 on package descriptions. Between the two bounds, where clusters are many and small, NMI says less: the
-# adjusted Rand index must not fall. The second bound keeps off Reuters R8, which is at 0.62 to 0.67.
-MUCH_THE_SAME, NEARLY_THE_SAME, GAIN = 0.55, 0.6, 0.04
 # Starts are followed side by side where the matrix has no more numbers than these: it takes less time than to share
 # every iteration of one among workers, and the memory of several fits.
 SIDE_BY_SIDE = 5_000_000
-# Starts with this share of the clusters that EM finds, or less, may agree on one large cluster of what shares no word
-# with the seeds: 0.6 to 0.7 on titles of eight words. EM with round clusters then leaves them too (NMI 0.42 to 0.56);
-# on one-line package descriptions, whose starts have as few, it does not (0.67 to 0.78).
-FEWER_CLUSTERS, STAYS = 0.75, 0.6
 # Round clusters of which one holds more than this share of the documents leave it what none of them says. On package
 # descriptions means of length one, which leave no such heap, gain 0.01 to 0.05 where it holds 0.43 to 0.69 (8 to 20
 # clusters), and lose up to 0.02 where it holds 0.18 to 0.2 (58); at 0.3 it is 0.02 either way.
@@ -86,59 +71,6 @@ def _round(
     if np.bincount(best.labels).max() <= HEAP * best.labels.size or not seeding.has_unit_rows(X):
         return kept, "isotropic"
     return _run(rows, starts, mixture, "cosine", options, state), "cosine"
-
-
-def leads_away(starts: list[np.ndarray], found: list[np.ndarray]) -> bool:
-    """Whether EM went far from its starts and they hardly agree more after it than before.
-
-    Parameters
-    ----------
-    starts, found : lists of int arrays of shape (n,)
-        The labels before and after EM; of two starts at least.
-    """
-    near = nearness(starts, found)
-    information, rand = np.subtract(reproducibility(found), reproducibility(starts))
-    return bool((near < MUCH_THE_SAME and information < GAIN) or (near < NEARLY_THE_SAME and rand < 0))
-
-
-def nearness(starts: list[np.ndarray], found: list[np.ndarray]) -> float:
-    """Mean NMI of labels before and after EM."""
-    return float(np.mean([agreement(one, other)[0] for one, other in zip(starts, found, strict=True)]))
-
-
-def have_clusters(starts: list[np.ndarray], found: list[np.ndarray]) -> bool:
-    """Whether starts have about as many clusters as EM found from them."""
-    return effective_clusters(starts) > FEWER_CLUSTERS * effective_clusters(found)
-
-
-def effective_clusters(found: list[np.ndarray]) -> float:
-    """How many clusters of equal size would have the same entropy: mean over labellings."""
-    return float(np.mean([np.exp(_entropy(np.bincount(labels))) for labels in found]))
-
-
-def reproducibility(found: list[np.ndarray]) -> tuple[float, float]:
-    """How far different starts find the same clusters: mean NMI and adjusted Rand index over pairs."""
-    information, rand = np.mean([agreement(*pair) for pair in itertools.combinations(found, 2)], axis=0)
-    return float(information), float(rand)
-
-
-def agreement(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
-    """Normalised mutual information, and adjusted Rand index (Hubert & Arabie 1985, equation 5), of two labellings.
-
-    scikit-learn's functions look at their labels for longer than a fit of short texts takes.
-    """
-    # one, other: (n,) int
-    table = sp.coo_array((np.ones(one.size), (one, other))).tocsr().data
-    sums = np.bincount(one), np.bincount(other)
-    joint, first, second = map(_entropy, (table, *sums))
-    information = (first + second - joint) / (0.5 * (first + second)) if first + second > 0 else 1.0
-    same, *alike = (0.5 * float((counts * (counts - 1.0)).sum()) for counts in (table, *sums))
-    expected, most = alike[0] * alike[1] / (0.5 * one.size * max(one.size - 1, 1)), 0.5 * sum(alike)
-    return float(information), (same - expected) / (most - expected) if most > expected else 1.0
-
-
-def _entropy(counts: np.ndarray) -> float:
-    return float(entr(counts / counts.sum()).sum())
 
 
 def _labels(fits: list[em.Fit]) -> list[np.ndarray]:

@@ -7,6 +7,7 @@ import docclust
 
 ROOMS = [
     "errors",
+    "agreement",
     "config",
     "results",
     "corpus",

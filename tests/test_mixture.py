@@ -19,9 +19,9 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from docclust import SparseGaussianMixture, restarts
+from docclust.agreement import agreement, have_clusters, leads_away, reproducibility
 from docclust.checks import STARTS
 from docclust.probability import Temperature
-from docclust.restarts import agreement, have_clusters, leads_away, reproducibility
 from tests.test_em import topics
 
 CORPORA = os.environ.get("DOCCLUST_CORPORA")
