@@ -27,6 +27,7 @@ from docclust.vectors import (
     vectorise,
     vectorise_chunk,
 )
+from docclust.vectors.chunks import PROGRESS_EVERY
 from docclust.vectors.counts import MIN_COLLOCATION_FREQUENCY, document_limits
 from docclust.vectors.languages import LANGUAGES, stemmer, stop_words
 from docclust.vectors.numbering import Numbering
@@ -478,12 +479,11 @@ def test_a_very_long_token_costs_only_itself():
     assert vectors.words.dtype == object
 
 
-def test_documents_may_come_from_a_generator_and_progress_is_told(monkeypatch):
-    monkeypatch.setattr("docclust.vectors.chunks.BATCH", 400)
+def test_documents_may_come_from_a_generator_and_progress_is_told():
     told = []
-    documents, _ = vectorise((d for d in corpus(["ship"] * 201)), settings(), told.append)
-    assert told == [100, 200, 201]
-    assert documents.duplicates == 200
+    documents, _ = vectorise((d for d in corpus(["ship"] * (2 * PROGRESS_EVERY + 1))), settings(), told.append)
+    assert told == [PROGRESS_EVERY, 2 * PROGRESS_EVERY, 2 * PROGRESS_EVERY + 1]
+    assert documents.duplicates == 2 * PROGRESS_EVERY
 
 
 def test_texts_are_read_once_and_let_go(monkeypatch):

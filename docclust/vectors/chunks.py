@@ -19,6 +19,8 @@ from docclust.vectors.tokens import Tokenizer
 # Characters of text: how many are cut at a time, and how many one process cuts before it starts others, which takes
 # them seconds.
 BATCH, ALONE = 1_000_000, 16_000_000
+# Documents: a batch may take seconds to come from its source.
+PROGRESS_EVERY = 100
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,19 @@ def read(
     them before they would have arrived. The chunk is the same either way.
     """
     tell = progress or _silent
-    batches = _batches(documents)
     if tokenizer.is_plain or joblib.effective_n_jobs(n_jobs) == 1:
-        return _read(batches, tokenizer, tell)
+        return _read(_batches(_counted(documents, tell)), tokenizer, tell)
+    batches = _batches(documents)
     alone = itertools.islice(batches, ALONE // BATCH)
     chunks = itertools.chain([_read(alone, tokenizer, tell)], _read_apart(batches, tokenizer, n_jobs))
     return merge(_told(chunks, tell))
+
+
+def _counted(documents: Iterable[Document], tell: Callable[[int], object]) -> Iterator[Document]:
+    for n_read, document in enumerate(documents, start=1):
+        if n_read % PROGRESS_EVERY == 0:
+            tell(n_read)
+        yield document
 
 
 def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
