@@ -19,18 +19,28 @@ if TYPE_CHECKING:
 # Starts are followed side by side where the matrix has no more numbers than these: it takes less time than to share
 # every iteration of one among workers, and the memory of several fits.
 SIDE_BY_SIDE = 5_000_000
-# Round clusters of which one holds more than this share of the documents leave it what none of them says. On package
-# descriptions means of length one, which leave no such heap, gain 0.01 to 0.05 where it holds 0.43 to 0.69 (8 to 20
-# clusters), and lose up to 0.02 where it holds 0.18 to 0.2 (58); at 0.3 it is 0.02 either way.
-HEAP = 1 / 3
+# Round clusters of which one holds more than this share of the documents, and so many times its part of them, leave it
+# what none of them says. On package descriptions means of length one, which leave no such heap, gain 0.01 to 0.05 where
+# it holds 0.43 to 0.69 (8 to 20 clusters), and lose up to 0.02 where it holds 0.18 to 0.2 (58). At 0.3 they gain 0.01
+# and 0.03 on sections of the Unix manual, and 0.005 on descriptions in 30 clusters.
+HEAP_SHARE, HEAP_TIMES = 1 / 4, 2
+# With fewer documents for every cluster there is too little to learn the variances of its words from, and means of
+# length one find more. NMI with them less that with pooled variances: 20 Newsgroups in 500 clusters (37 documents each)
+# 0.006, in 2,000 (9) 0.016, 600 of its posts in 20 (30) 0.02, descriptions of packages in 500 (40) 0.034, 1,000 of them
+# in 47 (21) 0.06, 200 articles of BBC in 5 (40) 0.02, in 50 clusters (45) -0.008, AG News in 150 (51) -0.021.
+FEW_DOCUMENTS = 40
 # Documents count as their number of words to this power. NMI with 0, 0.5 and 1, two seeds: Reuters R8 0.545, 0.597 and
 # 0.585, AG News 0.605, 0.604 and 0.583, BBC 0.906, 0.897 and 0.897. With 1 ten long newsgroup posts make a cluster.
 LENGTH_EXPONENT = 0.5
-# Pseudo-documents of the common variance, and how many more there are for every cluster beyond so many: many clusters
+# Pseudo-documents of the common variance, and the share of them that every cluster beyond so many adds: many clusters
 # are small ones. NMI of five seeds with 1,000, 2,000, 4,000, 8,000: Reuters R52 in 52 clusters 0.517, 0.533, 0.545,
 # 0.542; of two, 20 Newsgroups in 100 with 1,000, 4,000, 10,000, 40,000: 0.443, 0.474, 0.479, 0.438. With eight clusters
 # more is less: Reuters R8, ten seeds, with 1,000, 1,300, 1,600: 0.528, 0.525, 0.485.
-POOLING, POOLING_FROM, POOLING_A_CLUSTER = 1000.0, 20, 100.0
+POOLING, POOLING_FROM, POOLING_A_CLUSTER = 1000.0, 20, 0.1
+# Fewer in a small corpus: at most so many for every document, before clusters beyond 20 add theirs. NMI of five samples
+# with a third, half, and all: 1,500 texts of AG News 0.549, 0.499, 0.492; 500 of BBC 0.883, 0.896, 0.871; 1,500 of
+# Reuters R8 0.530, 0.523, 0.526; 2,000 of 20 Newsgroups 0.408, 0.418, 0.418.
+POOLING_A_DOCUMENT = 1 / 3
 
 
 def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.RandomState) -> tuple[list[em.Fit], str]:
@@ -43,23 +53,33 @@ def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.Random
     """
     rows = em.prepare(X)
     options = _options(X, rows, mixture)
-    starts, state = _starts(X, rows, mixture, options, rng), rng.get_state()
-    if mixture.covariance != "auto":
-        return _run(rows, starts, mixture, mixture.covariance, options, state), mixture.covariance
-    if mixture.smoothing != "noise" or mixture.means_init is not None:
-        return _run(rows, starts, mixture, "own", options, state), "own"
+    known = _known(X, mixture)
+    starts, state = _starts(X, rows, mixture, known or "pooled", options, rng), rng.get_state()
+    if known:
+        return _run(rows, starts, mixture, known, options, state), known
     # Other starts agree for reasons of their own: seeds that nothing moved, since documents that share no word with any
     # are with the first; those in LSA space, since that has few dimensions. On very short texts it tells nothing then.
     telling = mixture.init_params == "kmeans" and mixture.seeding_steps > 0 and len(starts) > 1
-    strength = min(POOLING, _strength(mixture)) if telling else _strength(mixture)
+    wanted = _strength(mixture, X.shape[0])
+    strength = min(_least_strength(X.shape[0]), wanted) if telling else wanted
     free = _run(rows, starts, mixture, "pooled", options, state, strength)
     if telling and leads_away(starts, _labels(free)):
         kept, kind = _round(X, rows, starts, mixture, options, state)
         if have_clusters(starts, _labels(free)) or nearness(starts, _labels(kept)) >= STAYS:
             return kept, kind
-    if strength < _strength(mixture):  # where variances are freer, it shows sooner that they lead away
+    if strength < wanted:  # where variances are freer, it shows sooner that they lead away
         free = _run(rows, starts, mixture, "pooled", options, state)
     return free, "pooled"
+
+
+def _known(X: sp.csr_array, mixture: "SparseGaussianMixture") -> str | None:
+    """The covariance, where EM need not be run to choose it."""
+    if mixture.covariance != "auto":
+        return mixture.covariance
+    if mixture.smoothing != "noise" or mixture.means_init is not None:
+        return "own"
+    few = X.shape[0] < FEW_DOCUMENTS * mixture.n_components
+    return "cosine" if few and seeding.has_unit_rows(X) else None
 
 
 def _round(
@@ -68,7 +88,8 @@ def _round(
     """EM with one variance for all; where that heaps documents up, and rows have length one, so have the means."""
     kept = _run(rows, starts, mixture, "isotropic", options, state)
     best = max(kept, key=lambda result: result.objective)
-    if np.bincount(best.labels).max() <= HEAP * best.labels.size or not seeding.has_unit_rows(X):
+    largest = np.bincount(best.labels).max() / best.labels.size
+    if largest <= max(HEAP_SHARE, HEAP_TIMES / mixture.n_components) or not seeding.has_unit_rows(X):
         return kept, "isotropic"
     return _run(rows, starts, mixture, "cosine", options, state), "cosine"
 
@@ -77,11 +98,16 @@ def _labels(fits: list[em.Fit]) -> list[np.ndarray]:
     return [fit.labels for fit in fits]
 
 
-def _strength(mixture: "SparseGaussianMixture") -> float:
-    """Pseudo-documents of pooled variances."""
+def _strength(mixture: "SparseGaussianMixture", n: int) -> float:
+    """Pseudo-documents of pooled variances, among n documents."""
     if mixture.pooling != "auto":
         return mixture.pooling
-    return POOLING + POOLING_A_CLUSTER * max(0, mixture.n_components - POOLING_FROM)
+    return _least_strength(n) * (1 + POOLING_A_CLUSTER * max(0, mixture.n_components - POOLING_FROM))
+
+
+def _least_strength(n: int) -> float:
+    """The same for few clusters."""
+    return min(POOLING, POOLING_A_DOCUMENT * n)
 
 
 def _exponent(mixture: "SparseGaussianMixture") -> float:
@@ -91,19 +117,23 @@ def _exponent(mixture: "SparseGaussianMixture") -> float:
     return LENGTH_EXPONENT if mixture.smoothing == "noise" else 0.0
 
 
-def _form(mixture: "SparseGaussianMixture", covariance: str, strength: float | None = None) -> Form:
-    pooling = _strength(mixture) if strength is None else strength
+def _form(mixture: "SparseGaussianMixture", covariance: str, pooling: float) -> Form:
     pseudo = pooling, mixture.weight_pseudo, mixture.mean_pseudo, mixture.variance_pseudo
     return Form(covariance, mixture.smoothing, *pseudo)
 
 
 def _starts(
-    X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture", options: dict, rng: np.random.RandomState
+    X: sp.csr_array,
+    rows: Prepared,
+    mixture: "SparseGaussianMixture",
+    covariance: str,
+    options: dict,
+    rng: np.random.RandomState,
 ) -> list[np.ndarray] | list[Parameters]:
     if mixture.means_init is not None:
         return [_given(X, mixture)]
     if mixture.init_params == "split-merge":
-        return _grown(X, mixture, options, rng)
+        return _grown(X, mixture, covariance, options, rng)
     method = mixture.n_components, mixture.init_params, mixture.seeding_steps, mixture.n_init
     return seeding.starts(rows, *method, rng, options["weighting"], n_jobs=mixture.n_jobs)
 
@@ -123,10 +153,9 @@ def _given(X: sp.csr_array, mixture: "SparseGaussianMixture") -> Parameters:
 
 
 def _grown(
-    X: sp.csr_array, mixture: "SparseGaussianMixture", options: dict, rng: np.random.RandomState
+    X: sp.csr_array, mixture: "SparseGaussianMixture", covariance: str, options: dict, rng: np.random.RandomState
 ) -> list[np.ndarray]:
-    free = "pooled" if mixture.smoothing == "noise" else "own"
-    form = _form(mixture, free if mixture.covariance == "auto" else mixture.covariance)
+    form = _form(mixture, covariance, _strength(mixture, X.shape[0]))
     law = form, float(options["schedule"][-1]), options["target"], rng
     shared = {name: options[name] for name in ("weighting", "block_rows", "n_jobs")}
     return [splitmerge.grow(X, mixture.n_components, *law, **shared).labels for _ in range(mixture.n_init)]
@@ -141,7 +170,8 @@ def _run(
     state: tuple,
     strength: float | None = None,
 ) -> list[em.Fit]:
-    options = options | {"form": _form(mixture, covariance, strength)}
+    pooling = _strength(mixture, rows.rows.shape[0]) if strength is None else strength
+    options = options | {"form": _form(mixture, covariance, pooling)}
     workers = engine.workers(mixture.n_jobs)
     few = kernels.side_by_side(mixture.n_components, rows.rows.shape[0]) if _may_be_joined(mixture, covariance) else 1
     small = rows.rows.nnz <= SIDE_BY_SIDE

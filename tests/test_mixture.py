@@ -19,7 +19,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from docclust import SparseGaussianMixture, restarts
-from docclust.agreement import agreement, have_clusters, leads_away, reproducibility
+from docclust.agreement import agreement, have_clusters, leads_away, nearness, reproducibility
 from docclust.checks import STARTS
 from docclust.probability import Temperature
 from tests.test_em import topics
@@ -178,7 +178,8 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_workers():
 
 def test_the_start_with_the_best_objective_is_kept():
     X, _ = topics(n=150, length=10)
-    bounds = [SparseGaussianMixture(6, n_init=n, random_state=3).fit(X).lower_bound_ for n in (1, 2, 4, 8)]
+    options = {"covariance": "pooled", "random_state": 3}
+    bounds = [SparseGaussianMixture(6, n_init=n, **options).fit(X).lower_bound_ for n in (1, 2, 4, 8)]
     assert bounds == sorted(bounds)
     assert bounds[0] < bounds[-1]
 
@@ -220,9 +221,30 @@ def test_only_starts_that_kmeans_has_moved_decide_how_free_variances_are(monkeyp
 @pytest.mark.parametrize(("heap", "scale", "chosen"), [(0.1, 1, "cosine"), (0.1, 2, "isotropic"), (1, 1, "isotropic")])
 def test_a_heap_is_taken_apart_where_only_the_directions_of_rows_count(monkeypatch, heap, scale, chosen):
     monkeypatch.setattr(restarts, "leads_away", lambda starts, found: True)
-    monkeypatch.setattr(restarts, "HEAP", heap)
+    monkeypatch.setattr(restarts, "HEAP_SHARE", heap)
+    monkeypatch.setattr(restarts, "HEAP_TIMES", 0)
     X, _ = topics(n=200, v=100, length=40, seed=3)
     assert SparseGaussianMixture(4, n_init=2, random_state=0).fit(scale * X).covariance_ == chosen
+
+
+@pytest.mark.parametrize(("n", "scale", "chosen"), [(159, 1, "cosine"), (160, 1, "pooled"), (159, 2, "pooled")])
+def test_variances_are_not_learnt_from_few_documents(monkeypatch, n, scale, chosen):
+    monkeypatch.setattr(restarts, "leads_away", lambda starts, found: False)
+    X, _ = topics(n=n, v=100, length=40, seed=3)
+    for starts in (1, 2):
+        assert SparseGaussianMixture(4, n_init=starts, random_state=0).fit(scale * X).covariance_ == chosen
+
+
+def test_pseudo_documents_are_fewer_in_a_small_corpus():
+    X, _ = topics(n=240, v=100, length=40, seed=3)
+    options = {"covariance": "pooled", "n_init": 1, "random_state": 0}
+    auto = SparseGaussianMixture(4, **options).fit(X)
+    asked = SparseGaussianMixture(4, pooling=80.0, **options).fit(X)
+    np.testing.assert_array_equal(auto.covariances_, asked.covariances_)
+    strong = SparseGaussianMixture(4, pooling=1000.0, **options).fit(X)
+    assert not np.array_equal(auto.covariances_, strong.covariances_)
+        auto.covariances_, SparseGaussianMixture(4, pooling=1000.0, **options).fit(X).covariances_
+    )
 
 
 def test_auto_keeps_free_variances_unless_their_starts_agree_much_less():
@@ -271,6 +293,11 @@ def test_em_leads_away_only_where_the_starts_agree_and_their_ends_do_not():
     assert not leads_away(stable, stable)
     some = [np.where(rng.random(300) < 0.1, labels, one) for labels, one in zip(scattered, stable, strict=True)]
     assert not leads_away(some, stable)
+    # Nothing that stays so near to its starts does; a little farther, ends that agree much less do.
+    assert not leads_away(stable, some)
+    farther = [np.where(rng.random(300) < 0.15, labels, one) for labels, one in zip(scattered, stable, strict=True)]
+    assert 0.6 < nearness(stable, farther) < 0.75 < nearness(stable, some)
+    assert leads_away(stable, farther)
 
 
 @pytest.mark.parametrize(("stays", "chosen"), [(0.59, "pooled"), (0.61, "isotropic")])
