@@ -22,15 +22,13 @@ def check(mixture: Any, X: sp.csr_array) -> None:
     _check_choice("smoothing", mixture.smoothing, SMOOTHINGS)
     _check_choice("annealing", mixture.annealing, ANNEALINGS)
     _check_choice("init_params", mixture.init_params, STARTS)
-    for name in ("n_components", "n_init", "max_iter", "block_rows", "annealing_steps"):
+    for name in ("n_components", "max_iter", "block_rows", "annealing_steps"):
         _check_least(name, getattr(mixture, name), 1)
     for name in ("softness", "seeding_steps", "tol", "weight_pseudo", "mean_pseudo", "variance_pseudo"):
         _check_least(name, getattr(mixture, name), 0)
-    for name in ("pooling", "length_exponent"):
+    for name, least in {"n_init": 1, "pooling": 0, "length_exponent": 0, "reg_covar": 0}.items():
         if getattr(mixture, name) != "auto":
-            _check_least(name, getattr(mixture, name), 0)
-    if mixture.reg_covar != "auto":
-        _check_least("reg_covar", mixture.reg_covar, 0)
+            _check_least(name, getattr(mixture, name), least)
     if mixture.smoothing != "noise" and mixture.covariance in ("isotropic", "cosine"):
         raise SettingError(
             f'smoothing must be "noise" with covariance "{mixture.covariance}", got "{mixture.smoothing}".'

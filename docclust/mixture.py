@@ -25,7 +25,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         How free the variances are: each cluster its own; its own, with `pooling` pseudo-documents of the
         within-cluster variance; one a word for all clusters; one for all; that with means of length one. ``auto``
         is ``pooled``, or ``isotropic`` where ``pooled`` leads away from what the starts agree on, or ``cosine`` where
-        that in turn leaves one large cluster (`docclust.restarts`); with another smoothing than ``noise``, or a
+        that in turn leaves one large cluster, and where rows have length one and there are fewer than 50 for every
+        cluster (`docclust.restarts`); with another smoothing than ``noise``, or a
         start by parameters, it is ``own``.
     smoothing : {"noise", "add", "floor", "prior"}, default="noise"
         How variances are kept from zero. ``noise``: documents are observed with noise of variance s, in E-step and
@@ -45,8 +46,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     softness : float, default=0.2
         Mean entropy of soft responsibilities, as a share of log K, of 64 clusters at most.
     pooling : "auto" or float, default="auto"
-        Strength of the common variance in `covariance="pooled"`, in pseudo-documents; ``auto`` is 1,000, and 100
-        more for every cluster beyond 20.
+        Strength of the common variance in `covariance="pooled"`, in pseudo-documents; ``auto`` is 1,000, or a third of
+        the documents if those are fewer, and a tenth more for every cluster beyond 20.
     length_exponent : "auto" or float, default="auto"
         A row with n words (numbers that are not zero) counts n to this power, of mean one over the corpus: rows of
         length one that have few words say little about their cluster. 0: all count the same. ``auto`` is 0.5 with
@@ -55,8 +56,9 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         Strengths in pseudo-documents of the Dirichlet, normal and inverse-gamma priors of `smoothing="prior"`.
     init_params : {"kmeans", "k-means++", "random", "lsa", "split-merge"}, default="kmeans"
         The first four are those of `docclust.seeding.start`; ``split-merge`` grows each start (`docclust.splitmerge`).
-    n_init : int, default=4
-        Starts, and EM from each; the one with the best objective is kept.
+    n_init : "auto" or int, default="auto"
+        Starts, and EM from each; the one with the best objective is kept. ``auto`` is 4, and 10 with fewer than 2,000
+        documents.
     seeding_steps : int, default=8
         k-means steps of ``kmeans`` and ``lsa``; with a large number they end when no document moves.
     weights_init, means_init, precisions_init : arrays of shape (K,), (K, v), (K, v), or None
@@ -96,9 +98,9 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     temperature_ : `docclust.probability.Temperature`
         What log-densities are divided by before they become probabilities. 1 after `fit`;
         `docclust.calibration` estimates it.
-    start_labels_ : int array of shape (n_init, n)
+    start_labels_ : int array of shape (starts, n)
         The cluster of each training document in every start; the numbers of different starts are unrelated.
-    start_bounds_ : array of shape (n_init,)
+    start_bounds_ : array of shape (starts,)
         Objective of every start, in nats per document.
 
     Notes
@@ -123,7 +125,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         mean_pseudo: float = 1.0,
         variance_pseudo: float = 10.0,
         init_params: str = "kmeans",
-        n_init: int = 4,
+        n_init: str | int = "auto",
         seeding_steps: int = 8,
         weights_init: np.ndarray | None = None,
         means_init: np.ndarray | None = None,

@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 import docclust
-from docclust import corpus, describe, engine, frames, keywords
+from docclust import corpus, describe, engine, frames, keywords, seeding
 from docclust.ambiguity import explainer, kinds_by_row, score
 from docclust.calibration import calibrate
 from docclust.config import Settings
@@ -47,7 +47,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     fingerprint = hashlib.sha256("".join(documents.hashes).encode()).hexdigest()
     documents = replace(documents, hashes=[])  # a tenth of what a run of short texts holds
 
-    clock.begin("fit", total=settings.seeding.n_init)
+    clock.begin("fit", total=seeding.n_starts(settings.seeding.n_init, len(documents.ids)))
     model = mixture(settings, mixture_seed, clock)
     with (
         engine.session(settings.engine.backend, settings.engine.scheduler),

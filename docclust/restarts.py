@@ -25,10 +25,11 @@ SIDE_BY_SIDE = 5_000_000
 # and 0.03 on sections of the Unix manual, and 0.005 on descriptions in 30 clusters.
 HEAP_SHARE, HEAP_TIMES = 1 / 4, 2
 # With fewer documents for every cluster there is too little to learn the variances of its words from, and means of
-# length one find more. NMI with them less that with pooled variances: 20 Newsgroups in 500 clusters (37 documents each)
-# 0.006, in 2,000 (9) 0.016, 600 of its posts in 20 (30) 0.02, descriptions of packages in 500 (40) 0.034, 1,000 of them
-# in 47 (21) 0.06, 200 articles of BBC in 5 (40) 0.02, in 50 clusters (45) -0.008, AG News in 150 (51) -0.021.
-FEW_DOCUMENTS = 40
+# length one find more. NMI with them less that with pooled variances: 20 Newsgroups in 2,000 clusters (9 documents in
+# each) 0.016, in 500 (37) 0.006, 600 of its posts in 20 (30) 0.02, 1,000 with headers (50) 0.037; descriptions of
+# packages in 500 (40) 0.034, 1,000 of them in 47 (21) 0.06; 200 articles of BBC in 5 (40) 0.02, all in 50 (45) -0.008.
+# With more it is the other way round: AG News in 150 clusters (51) -0.021, 20 Newsgroups in 300 (61) -0.033.
+FEW_DOCUMENTS = 50
 # Documents count as their number of words to this power. NMI with 0, 0.5 and 1, two seeds: Reuters R8 0.545, 0.597 and
 # 0.585, AG News 0.605, 0.604 and 0.583, BBC 0.906, 0.897 and 0.897. With 1 ten long newsgroup posts make a cluster.
 LENGTH_EXPONENT = 0.5
@@ -134,8 +135,9 @@ def _starts(
         return [_given(X, mixture)]
     if mixture.init_params == "split-merge":
         return _grown(X, mixture, covariance, options, rng)
-    method = mixture.n_components, mixture.init_params, mixture.seeding_steps, mixture.n_init
-    return seeding.starts(rows, *method, rng, options["weighting"], n_jobs=mixture.n_jobs)
+    method = mixture.n_components, mixture.init_params, mixture.seeding_steps
+    n_init = seeding.n_starts(mixture.n_init, X.shape[0])
+    return seeding.starts(rows, *method, n_init, rng, options["weighting"], n_jobs=mixture.n_jobs)
 
 
 def _given(X: sp.csr_array, mixture: "SparseGaussianMixture") -> Parameters:
@@ -158,7 +160,8 @@ def _grown(
     form = _form(mixture, covariance, _strength(mixture, X.shape[0]))
     law = form, float(options["schedule"][-1]), options["target"], rng
     shared = {name: options[name] for name in ("weighting", "block_rows", "n_jobs")}
-    return [splitmerge.grow(X, mixture.n_components, *law, **shared).labels for _ in range(mixture.n_init)]
+    n_init = seeding.n_starts(mixture.n_init, X.shape[0])
+    return [splitmerge.grow(X, mixture.n_components, *law, **shared).labels for _ in range(n_init)]
 
 
 def _run(

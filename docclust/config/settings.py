@@ -151,7 +151,7 @@ class SeedingSettings(Section):
     """Where EM starts."""
 
     method: Literal["random", "k-means++", "kmeans", "lsa", "split-merge"] = "kmeans"
-    n_init: PositiveInt = 4
+    n_init: Literal["auto"] | PositiveInt = "auto"
     steps: Annotated[int, Field(ge=0)] = 8
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from docclust.report.data import shown
+from docclust.seeding import n_starts
 
 if TYPE_CHECKING:
     from docclust.results import Run
@@ -112,6 +113,8 @@ def settings(run: "Run") -> list[str]:
     v, m = s.vectors, s.mixture
     words = ["lower-cased"] if v.lowercase else []
     chosen = ", which the data chose" if m.covariance == "auto" else ""
+    starts = counted(n_starts(s.seeding.n_init, len(run.documents)), "time")
+    longer = (m.smoothing == "noise") if m.length_exponent == "auto" else m.length_exponent > 0
     if v.stop_words:
         named = v.stop_words if isinstance(v.stop_words, str) else ", ".join(v.stop_words)
         words.append(f"without the stop words of {named}")
@@ -119,9 +122,10 @@ def settings(run: "Run") -> list[str]:
     return [
         f"Texts come from {_source(s.corpus)}.",
         f"Words are counted {', '.join(words)}; kept are those in {_at_least(v.min_df)} and {_at_most(v.max_df)}.",
-        f"A word weighs more the rarer it is in the corpus, and every document counts equally (TF-IDF, length one)"
-        f"{'; a word said twice does not count double' if v.sublinear_tf else ''}.",
-        f"{m.n_components} clusters were asked for. EM began {counted(s.seeding.n_init, 'time')} from "
+        f"A word weighs more the rarer it is in the corpus, and documents of any length are compared alike (TF-IDF, "
+        f"length one){'; a word said twice does not count double' if v.sublinear_tf else ''}"
+        f"{'; longer documents have more say in what a cluster is like' if longer else ''}.",
+        f"{m.n_components} clusters were asked for. EM began {starts} from "
         f"{SEEDINGS.get(s.seeding.method, s.seeding.method)}, and the best end was kept.",
         f"{COVARIANCES[run.model.covariance_]}{chosen}; {SMOOTHINGS.get(m.smoothing, m.smoothing)}.",
         f"EM took {counted(len(run.convergence), 'iteration')}"
