@@ -1,10 +1,12 @@
 """What the benchmarks share besides the methods: labelled corpora as rows, lines of results, tables in the README.
 
 The corpora are in a folder that the caller names (corpora/README.md tells what it must hold), except the titles, which
-are made here from AG News, and any JSON lines that the caller adds. No text is written anywhere.
+are made here from AG News, the small ones, which are one document in so many of others, and any JSON lines that the
+caller adds. No text is written anywhere.
 """
 
 import argparse
+import itertools
 import json
 import os
 import platform
@@ -15,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -49,16 +51,29 @@ def _newsgroups(*remove: str) -> dict[str, Any]:
     return {"source": "20newsgroups", "data_home": "scikit_learn_data", "remove": list(remove)}
 
 
-# Of every corpus the section [corpus] that reads it, with paths below the folder, and what is kept of a text.
-SOURCES: dict[str, tuple[dict[str, Any], Callable[[str], str] | None]] = {
-    "bbc": (_table("bbc"), None),
-    "reuters_r8": (_table("reuters_r8"), None),
-    "reuters_r52": (_table("reuters_r52"), None),
-    "ag_news": (_table("ag_news"), None),
-    "ag_news_first_sentence": (_table("ag_news"), first_sentence),
-    "ag_news_eight_words": (_table("ag_news"), eight_words),
-    "20newsgroups_stripped": (_newsgroups("headers", "footers", "quotes"), None),
-    "20newsgroups": (_newsgroups(), None),
+class Source(NamedTuple):
+    """The section [corpus] that reads a corpus, with paths below the folder, and what is kept of it.
+
+    text : what of a text; every : one document in so many
+    """
+
+    section: dict[str, Any]
+    text: Callable[[str], str] = str
+    every: int = 1
+
+
+SOURCES = {
+    "bbc": Source(_table("bbc")),
+    "reuters_r8": Source(_table("reuters_r8")),
+    "reuters_r52": Source(_table("reuters_r52")),
+    "ag_news": Source(_table("ag_news")),
+    "ag_news_first_sentence": Source(_table("ag_news"), first_sentence),
+    "ag_news_eight_words": Source(_table("ag_news"), eight_words),
+    "20newsgroups_stripped": Source(_newsgroups("headers", "footers", "quotes")),
+    "20newsgroups": Source(_newsgroups()),
+    "bbc_fourth": Source(_table("bbc"), every=4),
+    "ag_news_fifth": Source(_table("ag_news"), every=5),
+    "20newsgroups_thirtieth": Source(_newsgroups("headers", "footers", "quotes"), every=30),
 }
 
 
@@ -89,10 +104,11 @@ class Rows:
 
 def read(name: str, folder: Path) -> Iterable[Document]:
     """The documents of one of `SOURCES`, read from `folder`."""
-    section, kept = SOURCES[name]
-    below = {key: str(folder / value) for key, value in section.items() if key in ("path", "data_home")}
-    documents = corpus.read(config.parse({"corpus": section | below}).corpus, Counter())
-    return (replace(document, text=kept(document.text)) for document in documents) if kept else documents
+    source = SOURCES[name]
+    below = {key: str(folder / value) for key, value in source.section.items() if key in ("path", "data_home")}
+    documents = corpus.read(config.parse({"corpus": source.section | below}).corpus, Counter())
+    kept = itertools.islice(documents, 0, None, source.every)
+    return (replace(document, text=source.text(document.text)) for document in kept)
 
 
 def load(name: str, folder: Path) -> Rows:

@@ -28,6 +28,7 @@ from docclust.keywords import coherence
 ABLATION: dict[str, dict[str, Any]] = {
     "default": {},
     "one start": {"n_init": 1},
+    "four starts": {"n_init": 4},
     "ten starts": {"n_init": 10},
     "start: random documents": {"init_params": "random"},
     "start: k-means++ alone": {"init_params": "k-means++"},
