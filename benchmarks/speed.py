@@ -9,6 +9,7 @@ so that a busy machine slows both. docclust's kernels are compiled before the cl
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import subprocess
@@ -27,6 +28,7 @@ from roofline import roofline
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import normalized_mutual_info_score
+from sklearn.preprocessing import normalize
 
 from corpora import README, SOURCES, Line, Rows, load, load_jsonl, machine, markdown, publish
 from docclust import SparseGaussianMixture
@@ -62,8 +64,9 @@ def docclust(X: sp.csr_array, k: int, seed: int, threads: int, **options: Any) -
     """A whole fit, and the median time of the second half of its iterations."""
     mixture = partial(SparseGaussianMixture, n_jobs=threads, random_state=seed, **{"n_init": 1} | options)
     some = sp.csr_array(sp.random_array((1000, 300), density=0.03, rng=np.random.default_rng(0)))
-    for few in (2, 64, 200):  # single precision is compiled on its own, and so is what only many clusters need
-        mixture(few, max_iter=4).fit(some)
+    # Single precision is compiled on its own, and so is what only many clusters need, and what rows of length one.
+    for rows, few in itertools.product((some, normalize(some)), (2, 64, 200)):
+        mixture(few, max_iter=4).fit(rows)
     ticks: list[float] = []
     with Watch() as watch:
         model = mixture(k, on_step=lambda step: ticks.append(clock())).fit(X)
