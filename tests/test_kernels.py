@@ -437,3 +437,9 @@ def test_leaving_clusters_out_never_lowers_the_objective_and_ends_where_no_docum
     assert [step.objective for step in fits[1].steps] == [step.objective for step in found.steps]
     exact = gaussian.log_joint(X, gaussian.coefficients(found.parameters)).argmax(axis=1)
     assert np.count_nonzero(exact != found.labels) <= 1
+
+
+def test_power_sums_are_those_of_the_columns():
+    X = sp.csr_array(sp.random_array((80, 30), density=0.05, rng=np.random.default_rng(0)))
+    for found, power in zip(kernels.power_sums(X), (1, 2), strict=True):
+        np.testing.assert_allclose(found, (X.toarray() ** power).sum(axis=0))

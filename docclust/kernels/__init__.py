@@ -36,7 +36,7 @@ from docclust.kernels.neighbours import (
     shared_documents,
 )
 from docclust.kernels.prepared import Prepared, frequent_first, prepare, view, word_blocks
-from docclust.kernels.products import multiply, recur
+from docclust.kernels.products import multiply, power_sums, recur
 from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities, side_by_side
 from docclust.kernels.softness import log_partition, softmax, temperature_of_entropy
 from docclust.kernels.steps import DROP, UNDERFLOW, accumulate, expect, log_joint, maximise, room_for
@@ -77,6 +77,7 @@ __all__ = [
     "one_hot",
     "parameters",
     "pieces",
+    "power_sums",
     "prepare",
     "recur",
     "room_for",

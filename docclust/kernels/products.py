@@ -1,4 +1,4 @@
-"""Sparse rows times a few dense columns, and the recurrence of Lanczos on such columns, compiled."""
+"""Sums over sparse rows, products with a few dense columns, and the recurrence of Lanczos on these, compiled."""
 
 import numba
 import numpy as np
@@ -30,6 +30,22 @@ def _multiply(indptr, indices, data, columns, width, found):
         while p < end:
             add_multiples(found, i * m, m, columns, (_index(indices[p]) * m,), (data[p],))
             p += one
+
+
+def power_sums(X: sp.csr_array) -> tuple[np.ndarray, np.ndarray]:
+    """The sums of every column and of its squares, with no copy of the matrix."""
+    # X: (n, v) CSR -> (v,), (v,)
+    first, second = np.zeros((2, X.shape[1]))
+    _add_powers(X.indices, X.data, first, second)
+    return first, second
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _add_powers(indices, data, first, second):
+    for p in range(_index(indices.size)):
+        j, x = _index(indices[p]), data[p]
+        first[j] += x
+        second[j] += x * x
 
 
 def recur(
