@@ -72,7 +72,8 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     clock.begin("describe")
     cluster, probability, *runner_up = describe.top_two(P)
     word_sums = describe.word_sums(vectors.counts, P)
-    scores = score(vectors.counts, probability, cluster, model.means_, word_sums, vectors.words)
+    given = vectors.counts, probability, cluster, model.means_, word_sums, vectors.words
+    scores = score(*given, boilerplate=vectors.boilerplate)
     lines = describe.Lines(documents, cluster, probability, *runner_up, scores)
     words = describe.keyword_columns(settings, vectors, model)
     names = [describe.name([vectors.display[word] for word in best]) for best in words]

@@ -61,6 +61,7 @@ def score(
     word_sums: np.ndarray,
     words: Sequence[str] | None = None,
     together: sp.csr_array | None = None,
+    boilerplate: sp.csr_array | None = None,
 ) -> Scores:
     """All three scores of every document, in blocks of rows.
 
@@ -78,6 +79,8 @@ def score(
         Those without a letter say nothing of topics.
     together : CSR of shape (v, v), optional
         Words that go together, by `redundancy.companions`; of `counts` unless given.
+    boilerplate : CSR of shape (n, v), optional
+        Of `counts` those that say nothing of a document's own topics: a heading, a signature.
     """
     k = means.shape[0]
     apart = distances(means) ** 2
@@ -86,7 +89,7 @@ def score(
     distributions = smoothed(word_sums, word_sums.sum(axis=1), word_sums.sum(axis=0))
     logs = np.log(distributions)
     parts = []
-    for block in blocks(counts, BLOCK_ROWS):
+    for block in blocks(counts if boilerplate is None else _without(counts, boilerplate), BLOCK_ROWS):
         # The fifth "nasa" of a document says little new, and so does the third word of a signature.
         alike = shared(block, together)
         weights = (1 + np.log(block.data.astype(float))) * spoken[block.indices] / alike
@@ -104,6 +107,12 @@ def score(
         second=second,
         listed=gain * apartness > LEAST_GAIN,
     )
+
+
+def _without(counts: sp.csr_array, boilerplate: sp.csr_array) -> sp.csr_array:
+    own = counts - boilerplate
+    own.eliminate_zeros()
+    return own
 
 
 def smoothed(word_sums: np.ndarray, corpus: np.ndarray, totals: np.ndarray) -> np.ndarray:

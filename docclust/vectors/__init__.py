@@ -1,11 +1,12 @@
 """Documents -> counts and TF-IDF as sparse rows, and the words. What a cluster is, nobody here knows.
 
-chunks      texts are read once; each token becomes a number
-numbering   the distinct tokens and their numbers; the plain pattern compiled
-tokens      how a text is cut, and what word a token counts as; languages has the stop words and stemmers
-counts      which words, sequences and collocations are features, and how often each document holds them
-tfidf       counts -> rows of length one
-vocabulary  the same counts for new texts
+chunks       texts are read once; each token becomes a number
+numbering    the distinct tokens and their numbers; the plain pattern compiled
+tokens       how a text is cut, and what word a token counts as; languages has the stop words and stemmers
+boilerplate  the tokens of openings and closings that several documents have
+counts       which words, sequences and collocations are features, and how often each document holds them
+tfidf        counts -> rows of length one
+vocabulary   the same counts for new texts
 """
 
 from collections.abc import Callable, Iterable
@@ -62,6 +63,7 @@ class Vectors:
     """The rows of those documents, in the same order.
 
     counts : (n, v) CSR int32; how often each document holds each word
+    boilerplate : (n, v) CSR int32; of these the occurrences in an opening or a closing that others share
     weights : (n, v) CSR float64; TF-IDF, rows of length one
     words : (v,) object array of str, sorted; a stem, or several joined by spaces
     display : the most frequent real form of each word
@@ -69,6 +71,7 @@ class Vectors:
     """
 
     counts: sp.csr_array
+    boilerplate: sp.csr_array
     weights: sp.csr_array
     words: np.ndarray
     display: list[str]
@@ -108,8 +111,8 @@ def vectorise(
 
 def vectorise_chunk(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSettings) -> tuple[Documents, Vectors]:
     """The second half of `vectorise`, for documents that were read in chunks and merged."""
-    counts, words, display = count(chunk, tokenizer, settings)
-    filled = np.diff(counts.indptr) > 0
+    found = count(chunk, tokenizer, settings)
+    filled = np.diff(found.of_all.indptr) > 0
     order = sorted(
         np.flatnonzero(filled).tolist(), key=lambda i: (chunk.hashes[i], chunk.ids[i], chunk.labels[i] or "")
     )
@@ -122,7 +125,8 @@ def vectorise_chunk(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSetting
         empty=sorted(chunk.ids[i] for i in np.flatnonzero(~filled).tolist()),
         duplicates=len(order) - len({chunk.texts[i] for i in order}),
     )
-    counts = counts[order]
+    counts = found.of_all[order]
     idf = smoothed_idf(counts)
     weights = tfidf(counts, idf, sublinear=settings.sublinear_tf)
-    return documents, Vectors(counts, weights, np.array(words, dtype=object), display, idf)
+    words = np.array(found.words, dtype=object)
+    return documents, Vectors(counts, found.of_boilerplate[order], weights, words, found.display, idf)

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 
 from docclust.config import VectorsSettings
 from docclust.errors import CorpusError, SettingError
+from docclust.vectors.boilerplate import boilerplate
 from docclust.vectors.chunks import Chunk
 from docclust.vectors.rows import counted, run_sums
 from docclust.vectors.tokens import Tokenizer
@@ -25,18 +26,36 @@ class Grams:
     """The distinct sequences of so many words, g of them, and where they are.
 
     counts : (n, g) CSR int32; how often each document holds each
+    boilerplate : (n, g) CSR int32; of these the occurrences that begin in boilerplate
     frequency : (g,) how often the corpus does
     documents : (g,) how many documents do
     parts : (g, 2) the number of the sequence without its last word, among those one word shorter, and of that word
     """
 
     counts: sp.csr_array
+    boilerplate: sp.csr_array
     frequency: np.ndarray
     documents: np.ndarray
     parts: np.ndarray
 
 
-def count(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSettings) -> tuple[sp.csr_array, list[str], list[str]]:
+@dataclass(frozen=True)
+class Counts:
+    """The features of a corpus, counted.
+
+    of_all : (n, v) CSR int32; a row for each document of the chunk, in its order; some rows may be empty
+    of_boilerplate : (n, v) CSR int32; of these the occurrences in `boilerplate`
+    words : v str, sorted
+    display : v str; the most frequent real form of each word
+    """
+
+    of_all: sp.csr_array
+    of_boilerplate: sp.csr_array
+    words: list[str]
+    display: list[str]
+
+
+def count(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSettings) -> Counts:
     """Choose the features of a corpus and count them.
 
     Parameters
@@ -45,15 +64,6 @@ def count(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSettings) -> tupl
         All documents.
     tokenizer : Tokenizer
     settings : VectorsSettings
-
-    Returns
-    -------
-    counts : (n, v) CSR int32
-        A row for each document of the chunk, in its order; some rows may be empty.
-    words : list of v str
-        Sorted.
-    display : list of v str
-        The most frequent real form of each word.
 
     Raises
     ------
@@ -100,8 +110,9 @@ def _all_grams(word_of: np.ndarray, chunk: Chunk, n_words: int, max_order: int) 
     stream = word_of[chunk.numbers]
     kept = stream >= 0
     lengths = run_sums(kept, chunk.lengths)
-    stream = stream[kept]
-    numbers, grams = stream, [_grams(stream.copy(), lengths, np.column_stack([np.full(n_words, -1), range(n_words)]))]
+    stream, shared = stream[kept], boilerplate(chunk)[kept]
+    parts = np.column_stack([np.full(n_words, -1), range(n_words)])
+    numbers, grams = stream, [_grams(stream.copy(), lengths, parts, shared)]
     starts = np.arange(len(stream) if max_order > 1 else 0)
     ends = np.repeat(np.cumsum(lengths), lengths) if max_order > 1 else starts
     for order in range(2, max_order + 1):
@@ -111,15 +122,16 @@ def _all_grams(word_of: np.ndarray, chunk: Chunk, n_words: int, max_order: int) 
         distinct, numbers = np.unique(keys, return_inverse=True)
         numbers = numbers.astype(np.intc)
         parts = np.column_stack(np.divmod(distinct, n_words))
-        grams.append(_grams(numbers.copy(), np.maximum(lengths - order + 1, 0), parts))
+        grams.append(_grams(numbers.copy(), np.maximum(lengths - order + 1, 0), parts, shared[starts]))
     return grams
 
 
-def _grams(numbers: np.ndarray, lengths: np.ndarray, parts: np.ndarray) -> Grams:
-    # numbers: (t,), overwritten; lengths: (n,), summing to t; parts: (g, 2)
+def _grams(numbers: np.ndarray, lengths: np.ndarray, parts: np.ndarray, shared: np.ndarray) -> Grams:
+    # numbers: (t,), overwritten; lengths: (n,), summing to t; parts: (g, 2); shared: (t,) bool
     frequency = np.bincount(numbers, minlength=len(parts))
+    of_boilerplate = counted(numbers[shared], run_sums(shared, lengths), len(parts))
     counts = counted(numbers, lengths, len(parts))
-    return Grams(counts, frequency, np.bincount(counts.indices, minlength=len(parts)), parts)
+    return Grams(counts, of_boilerplate, frequency, np.bincount(counts.indices, minlength=len(parts)), parts)
 
 
 def _choose(grams: list[Grams], words: list[str], settings: VectorsSettings) -> list[np.ndarray]:
@@ -193,9 +205,7 @@ def _spell(grams: list[Grams], order: int, numbers: np.ndarray, words: list[str]
     return [f"{start} {words[i]}" for start, i in zip(begun, last.tolist(), strict=True)]
 
 
-def _assemble(
-    grams: list[Grams], chosen: list[np.ndarray], words: list[str], display: list[str]
-) -> tuple[sp.csr_array, list[str], list[str]]:
+def _assemble(grams: list[Grams], chosen: list[np.ndarray], words: list[str], display: list[str]) -> Counts:
     spelled = [_spell(grams, order, numbers, words) for order, numbers in enumerate(chosen)]
     shown: dict[str, str] = {}
     for order, numbers in enumerate(chosen):
@@ -204,11 +214,12 @@ def _assemble(
             shown[word] = min(form, shown.get(word, form))
     features = sorted(shown)
     place = {word: i for i, word in enumerate(features)}
-    counts = sum(
-        _renumber(grams[order].counts, numbers, [place[word] for word in spelled[order]], len(features))
-        for order, numbers in enumerate(chosen)
+    places = [[place[word] for word in spell] for spell in spelled]
+    of_all, of_boilerplate = (
+        sum(_renumber(*order, len(features)) for order in zip(counts, chosen, places, strict=False))
+        for counts in ([gram.counts for gram in grams], [gram.boilerplate for gram in grams])
     )
-    return counts, features, [shown[word] for word in features]
+    return Counts(of_all, of_boilerplate, features, [shown[word] for word in features])
 
 
 def _renumber(counts: sp.csr_array, columns: np.ndarray, places: Iterable[int], n_columns: int) -> sp.csr_array:
