@@ -16,9 +16,9 @@ from scipy.special import entr
 # most 0.035 on package descriptions.
 MUCH_THE_SAME, GAIN = 0.55, 0.04
 # A little nearer, where clusters are many and small, NMI says less: so near, the adjusted Rand index must not fall by
-# more than so much. It falls by 0.08 to 0.14 on pages of the Unix manual, which are at 0.6 to 0.7, and by 0.002 at most
+# more than so much. It falls by 0.08 to 0.14 on pages of the Unix manual, which are at 0.6 to 0.7, and by 0.044 at most
 # on Reuters R8, which is at 0.62 to 0.67.
-RAND_FALLS = {0.6: 0.0, 0.75: 0.05}
+RAND_FALLS = {0.6: 0.0, 0.75: 0.07}
 # Starts with this share of the clusters that EM finds, or less, may agree on one large cluster of what shares no word
 # with the seeds: 0.6 to 0.7 on titles of eight words. EM with round clusters then leaves them too (NMI 0.42 to 0.56);
 # on one-line package descriptions, whose starts have as few, it does not (0.67 to 0.78).

@@ -24,6 +24,8 @@ SIDE_BY_SIDE = 5_000_000
 # it holds 0.43 to 0.69 (8 to 20 clusters), and lose up to 0.02 where it holds 0.18 to 0.2 (58). At 0.3 they gain 0.01
 # and 0.03 on sections of the Unix manual, and 0.005 on descriptions in 30 clusters.
 HEAP_SHARE, HEAP_TIMES = 1 / 4, 2
+# Steps of k-means after which starts still tell how free variances should be.
+MOST_STEPS = 20
 # With fewer documents for every cluster there is too little to learn the variances of its words from, and means of
 # length one find more. NMI with them less that with pooled variances: 20 Newsgroups in 2,000 clusters (9 documents in
 # each) 0.016, in 500 (37) 0.006, 600 of its posts in 20 (30) 0.02, 1,000 with headers (50) 0.037; descriptions of
@@ -59,8 +61,9 @@ def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.Random
     if known:
         return _run(rows, starts, mixture, known, options, state), known
     # Other starts agree for reasons of their own: seeds that nothing moved, since documents that share no word with any
-    # are with the first; those in LSA space, since that has few dimensions. On very short texts it tells nothing then.
-    telling = mixture.init_params == "kmeans" and mixture.seeding_steps > 0 and len(starts) > 1
+    # are with the first; those in LSA space, since that has few dimensions; those that k-means has settled, since it has
+    # few ends. On very short texts it tells nothing then.
+    telling = mixture.init_params == "kmeans" and 0 < mixture.seeding_steps <= MOST_STEPS and len(starts) > 1
     wanted = _strength(mixture, X.shape[0])
     strength = min(_least_strength(X.shape[0]), wanted) if telling else wanted
     free = _run(rows, starts, mixture, "pooled", options, state, strength)

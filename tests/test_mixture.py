@@ -209,7 +209,13 @@ def test_it_warns_with_a_remedy_when_it_has_not_converged():
 
 @pytest.mark.parametrize(
     ("method", "steps", "chosen"),
-    [("kmeans", 8, "isotropic"), ("lsa", 8, "pooled"), ("kmeans", 0, "pooled"), ("k-means++", 8, "pooled")],
+    [
+        ("kmeans", 8, "isotropic"),
+        ("lsa", 8, "pooled"),
+        ("kmeans", 0, "pooled"),
+        ("kmeans", 21, "pooled"),
+        ("k-means++", 8, "pooled"),
+    ],
 )
 def test_only_starts_that_kmeans_has_moved_decide_how_free_variances_are(monkeypatch, method, steps, chosen):
     monkeypatch.setattr(restarts, "leads_away", lambda starts, found: True)
