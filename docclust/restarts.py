@@ -61,8 +61,8 @@ def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.Random
     if known:
         return _run(rows, starts, mixture, known, options, state), known
     # Other starts agree for reasons of their own: seeds that nothing moved, since documents that share no word with any
-    # are with the first; those in LSA space, since that has few dimensions; those that k-means has settled, since it has
-    # few ends. On very short texts it tells nothing then.
+    # are with the first; those in LSA space, since that has few dimensions; those that k-means has settled, since it
+    # has few ends. On very short texts it tells nothing then.
     telling = mixture.init_params == "kmeans" and 0 < mixture.seeding_steps <= MOST_STEPS and len(starts) > 1
     wanted = _strength(mixture, X.shape[0])
     strength = min(_least_strength(X.shape[0]), wanted) if telling else wanted
