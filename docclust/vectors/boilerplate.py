@@ -33,9 +33,10 @@ def boilerplate(chunk: Chunk) -> np.ndarray:
     # Shingles that lie wholly within a window. A text that is there twice is no other text.
     sizes = np.maximum(np.minimum(WINDOW, lengths // 2) - SHINGLE + 1, 0)
     texts = np.repeat(_numbered(chunk.texts), sizes)
-    within = np.arange(texts.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    place = np.int32 if found.size < 2**31 else np.int64  # there may be a hundred for every document
+    within = np.arange(texts.size, dtype=place) - np.repeat((np.cumsum(sizes) - sizes).astype(place), sizes)
     for first in (ends - chunk.lengths, ends - sizes - SHINGLE + 1):
-        at = np.repeat(first, sizes) + within
+        at = np.repeat(first.astype(place), sizes) + within
         at = at[_is_common(_hashes(chunk.numbers, at), texts)]
         for step in range(SHINGLE):
             found[at + step] = True
