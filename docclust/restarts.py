@@ -14,6 +14,7 @@ from docclust.gaussian import Form, Parameters
 from docclust.kernels import Prepared
 
 if TYPE_CHECKING:
+    from docclust.config.settings import MixtureSettings
     from docclust.mixture import SparseGaussianMixture
 
 # Starts are followed side by side where the matrix has no more numbers than these: it takes less time than to share
@@ -114,7 +115,7 @@ def _least_strength(n: int) -> float:
     return min(POOLING, POOLING_A_DOCUMENT * n)
 
 
-def _exponent(mixture: "SparseGaussianMixture") -> float:
+def length_exponent(mixture: "SparseGaussianMixture | MixtureSettings") -> float:
     """How much more long documents count."""
     if mixture.length_exponent != "auto":
         return mixture.length_exponent
@@ -136,11 +137,11 @@ def _starts(
 ) -> list[np.ndarray] | list[Parameters]:
     if mixture.means_init is not None:
         return [_given(X, mixture)]
-    if mixture.init_params == "split-merge":
-        return _grown(X, mixture, covariance, options, rng)
-    method = mixture.n_components, mixture.init_params, mixture.seeding_steps
     n_init = seeding.n_starts(mixture.n_init, X.shape[0])
-    return seeding.starts(rows, *method, n_init, rng, options["weighting"], n_jobs=mixture.n_jobs)
+    if mixture.init_params == "split-merge":
+        return _grown(X, mixture, covariance, n_init, options, rng)
+    method = mixture.n_components, mixture.init_params, mixture.seeding_steps, n_init
+    return seeding.starts(rows, *method, rng, options["weighting"], n_jobs=mixture.n_jobs)
 
 
 def _given(X: sp.csr_array, mixture: "SparseGaussianMixture") -> Parameters:
@@ -158,12 +159,16 @@ def _given(X: sp.csr_array, mixture: "SparseGaussianMixture") -> Parameters:
 
 
 def _grown(
-    X: sp.csr_array, mixture: "SparseGaussianMixture", covariance: str, options: dict, rng: np.random.RandomState
+    X: sp.csr_array,
+    mixture: "SparseGaussianMixture",
+    covariance: str,
+    n_init: int,
+    options: dict,
+    rng: np.random.RandomState,
 ) -> list[np.ndarray]:
     form = _form(mixture, covariance, _strength(mixture, X.shape[0]))
     law = form, float(options["schedule"][-1]), options["target"], rng
     shared = {name: options[name] for name in ("weighting", "block_rows", "n_jobs")}
-    n_init = seeding.n_starts(mixture.n_init, X.shape[0])
     return [splitmerge.grow(X, mixture.n_components, *law, **shared).labels for _ in range(n_init)]
 
 
@@ -236,7 +241,7 @@ def _options(X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture") 
         "max_iter": mixture.max_iter,
         "tol": mixture.tol,
         "target": em.corpus_moments(X),
-        "weighting": kernels.Weighting.over(X, _exponent(mixture)),
+        "weighting": kernels.Weighting.over(X, length_exponent(mixture)),
         "block_rows": mixture.block_rows,
         "n_jobs": mixture.n_jobs,
     }

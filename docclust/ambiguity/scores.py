@@ -88,8 +88,10 @@ def score(
     spoken = np.array([words is None or bool(LETTER.search(words[j])) for j in range(counts.shape[1])], dtype=float)
     distributions = smoothed(word_sums, word_sums.sum(axis=1), word_sums.sum(axis=0))
     logs = np.log(distributions)
-    parts = []
-    for block in blocks(counts if boilerplate is None else _without(counts, boilerplate), BLOCK_ROWS):
+    parts, telling = [], blocks(counts, BLOCK_ROWS)
+    if boilerplate is not None:
+        telling = map(_without, telling, blocks(boilerplate, BLOCK_ROWS))
+    for block in telling:
         # The fifth "nasa" of a document says little new, and so does the third word of a signature.
         alike = shared(block, together)
         weights = (1 + np.log(block.data.astype(float))) * spoken[block.indices] / alike

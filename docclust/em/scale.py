@@ -22,8 +22,8 @@ def spectrum(X: sp.csr_array | kernels.Prepared, k: int, n_jobs: int | None = No
     """The k largest eigenvalues of the covariance of the rows, largest first, without forming it.
 
     By Lanczos up to 32 of them, to a relative 1e-3 or better. Beyond that by `_spectral_density`: the first to single
-    precision, those from the 33rd to the 500th within 5 %, 14 % and 5 % on BBC, Reuters R8 and 20 Newsgroups (more
-    where they fall steeply with rank), and those between only roughly.
+    precision, those from the 33rd to the 500th within 5 %, 14 % and 7 % on BBC, Reuters R8 and 20,000 package
+    descriptions (more where they fall steeply with rank), and those between only roughly.
     """
     # X: (n, v) CSR, or what `prepare` made of it -> (min(k, n, v),)
     rows = X if isinstance(X, kernels.Prepared) else kernels.prepare(X)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from docclust.report.data import shown
+from docclust.restarts import length_exponent
 from docclust.seeding import n_starts
 
 if TYPE_CHECKING:
@@ -114,7 +115,6 @@ def settings(run: "Run") -> list[str]:
     words = ["lower-cased"] if v.lowercase else []
     chosen = ", which the data chose" if m.covariance == "auto" else ""
     starts = counted(n_starts(s.seeding.n_init, len(run.documents)), "time")
-    longer = (m.smoothing == "noise") if m.length_exponent == "auto" else m.length_exponent > 0
     if v.stop_words:
         named = v.stop_words if isinstance(v.stop_words, str) else ", ".join(v.stop_words)
         words.append(f"without the stop words of {named}")
@@ -124,7 +124,7 @@ def settings(run: "Run") -> list[str]:
         f"Words are counted {', '.join(words)}; kept are those in {_at_least(v.min_df)} and {_at_most(v.max_df)}.",
         f"A word weighs more the rarer it is in the corpus, and documents of any length are compared alike (TF-IDF, "
         f"length one){'; a word said twice does not count double' if v.sublinear_tf else ''}"
-        f"{'; longer documents have more say in what a cluster is like' if longer else ''}.",
+        f"{'; longer documents have more say in what a cluster is like' if length_exponent(m) > 0 else ''}.",
         f"{m.n_components} clusters were asked for. EM began {starts} from "
         f"{SEEDINGS.get(s.seeding.method, s.seeding.method)}, and the best end was kept.",
         f"{COVARIANCES[run.model.covariance_]}{chosen}; {SMOOTHINGS.get(m.smoothing, m.smoothing)}.",

@@ -7,6 +7,7 @@ texts share is left alone: a quotation is about something, and so is a document 
 import numpy as np
 
 from docclust.vectors.chunks import Chunk
+from docclust.vectors.numbering import Numbers
 from docclust.vectors.rows import run_sums
 
 # Consecutive tokens that are no accident when another text has them (shingles; Broder 1997, "On the resemblance and
@@ -28,11 +29,11 @@ def boilerplate(chunk: Chunk) -> np.ndarray:
     (t,) bool, for `chunk.numbers`
     """
     found = np.zeros(chunk.numbers.size, dtype=bool)
-    lengths = np.where(chunk.lengths < LEAST_TOKENS, 0, chunk.lengths)
     ends = np.cumsum(chunk.lengths)
     # Shingles that lie wholly within a window. A text that is there twice is no other text.
-    sizes = np.maximum(np.minimum(WINDOW, lengths // 2) - SHINGLE + 1, 0)
-    texts = np.repeat(_numbered(chunk.texts), sizes)
+    sizes = np.where(chunk.lengths < LEAST_TOKENS, 0, np.minimum(WINDOW, chunk.lengths // 2) - SHINGLE + 1)
+    numbers = Numbers()
+    texts = np.repeat(np.array([numbers[text] for text in chunk.texts], dtype=np.intc), sizes)
     place = np.int32 if found.size < 2**31 else np.int64  # there may be a hundred for every document
     within = np.arange(texts.size, dtype=place) - np.repeat((np.cumsum(sizes) - sizes).astype(place), sizes)
     for first in (ends - chunk.lengths, ends - sizes - SHINGLE + 1):
@@ -41,12 +42,6 @@ def boilerplate(chunk: Chunk) -> np.ndarray:
         for step in range(SHINGLE):
             found[at + step] = True
     return found & ~_copied(found, chunk.lengths)
-
-
-def _numbered(texts: list[bytes]) -> np.ndarray:
-    # n digests -> (n,) int, the same for the same text
-    numbers: dict[bytes, int] = {}
-    return np.array([numbers.setdefault(text, len(numbers)) for text in texts], dtype=np.intc)
 
 
 def _hashes(numbers: np.ndarray, at: np.ndarray) -> np.ndarray:

@@ -54,10 +54,10 @@ class Numbering:
 
 
 class Numbers(dict):
-    """Numbers tokens from 0 as they are first looked up."""
+    """Numbers tokens, or digests of texts, from 0 as they are first looked up."""
 
-    def __missing__(self, token: str) -> int:
-        self[token] = number = len(self)
+    def __missing__(self, key: str | bytes) -> int:
+        self[key] = number = len(self)
         return number
 
 
