@@ -207,21 +207,21 @@ def maximise(moments: Moments, form: Form, smoothing: float, target: Target) -> 
 
 
 def log_prior(parameters: Parameters, form: Form, target: Target) -> float:
-    """What pseudo-observations add to the objective, in nats and up to a constant.
+    """What pseudo-observations add to the objective, in nats: nothing at their mode, less elsewhere.
 
     Dirichlet on the weights, normal on the means, inverse gamma on the variances: with strengths alpha, kappa, nu
     in documents and targets m0, v0, it is
 
-        alpha sum_k log pi_k - 1/2 sum_kj [nu (log v + v0 / v) + kappa (m - m0)^2 / v]
+        alpha sum_k log (K pi_k) - 1/2 sum_kj [nu (log (v / v0) + v0 / v - 1) + kappa (m - m0)^2 / v]
 
     `pooled` has the variance term alone; under noise its pseudo-documents are noisy too, so v0 gains s.
     """
-    clusters = 1 if parameters.variances.shape[1] > 1 else parameters.weights.size
     if form.smoothing == "prior":
-        penalty = form.variance_pseudo * clusters * _variance_penalty(parameters.variances, target.variance)
+        mixtures = parameters.weights.size if parameters.variances.shape[1] == 1 else 1
+        penalty = form.variance_pseudo * mixtures * _variance_penalty(parameters.variances, target.variance)
         penalty += form.mean_pseudo * ((parameters.means - target.mean) ** 2 / parameters.variances).sum()
         with np.errstate(divide="ignore"):
-            logs = np.log(parameters.weights).sum() if form.weight_pseudo else 0.0
+            logs = np.log(parameters.weights * parameters.weights.size).sum() if form.weight_pseudo else 0.0
         return float(form.weight_pseudo * logs - 0.5 * penalty)
     if form.covariance == "pooled":
         return float(-0.5 * form.pooling * _variance_penalty(parameters.variances, target.variance + parameters.noise))
@@ -229,4 +229,12 @@ def log_prior(parameters: Parameters, form: Form, target: Target) -> float:
 
 
 def _variance_penalty(variances: np.ndarray, target: np.ndarray) -> float:
-    return float((np.log(variances) + target / variances).sum())
+    clusters = variances.shape[1]
+    return float((np.log(variances) + target / variances).sum()) - clusters * float(least_penalty(target).sum())
+
+
+def least_penalty(target: np.ndarray) -> np.ndarray:
+    """Sum over words of log v + v0 / v where it is least, at v = v0; words that do not vary have no such place."""
+    # target: (v, mixtures) -> (mixtures,)
+    logs = np.log(target, where=target > 0, out=np.full_like(target, -1.0))
+    return np.array([np.ascontiguousarray(column).sum() + column.size for column in logs.T])

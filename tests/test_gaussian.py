@@ -179,6 +179,17 @@ def test_the_m_step_is_a_maximum_of_the_expected_objective(rows, responsibilitie
         assert expected(nearby) <= expected(best) + 1e-9
 
 
+@pytest.mark.parametrize("form", [Form("pooled"), Form(smoothing="prior"), Form("tied", smoothing="prior")], ids=str)
+def test_the_prior_costs_nothing_where_all_is_as_it_expects_and_something_elsewhere(form):
+    target, noise = Target(np.full((5, 1), 0.1), np.linspace(0.5, 2, 5)[:, None]), 0.0
+    variances = target.variance if form.covariance == "tied" else np.repeat(target.variance, K, axis=1)
+    mode = Parameters(np.full(K, 1 / K), np.repeat(target.mean, K, axis=1), variances, noise)
+    assert log_prior(mode, form, target) == pytest.approx(0, abs=1e-9)
+    for factor in (0.5, 2):
+        away = Parameters(mode.weights, mode.means, mode.variances * factor, noise)
+        assert log_prior(away, form, target) < -1
+
+
 def test_sums_over_blocks_are_the_sums_over_all_rows(rows, responsibilities):
     for form in (Form(), Form(covariance="tied")):
         whole = accumulate(rows, responsibilities, form)

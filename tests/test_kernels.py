@@ -1,5 +1,8 @@
 """The compiled steps against the same equations by scipy, their bound on dropped responsibilities, and their bits."""
 
+import importlib
+import sys
+
 import numba
 import numpy as np
 import pytest
@@ -183,7 +186,9 @@ def test_pooled_variances_of_words_not_seen_are_exact_for_clusters_of_any_size(p
         np.testing.assert_allclose(found.means, expected.means, rtol=1e-12, atol=1e-16)
         J = gaussian.log_joint(X, gaussian.coefficients(expected))
         np.testing.assert_allclose(kernels.log_joint(X, compact), J, rtol=1e-9)
-        np.testing.assert_allclose(compact.log_prior, gaussian.log_prior(expected, form, target), rtol=1e-10)
+        terms = pooling * k * abs(gaussian.least_penalty(target.variance + expected.noise)[0])  # what it is left of
+        prior = gaussian.log_prior(expected, form, target)
+        np.testing.assert_allclose(compact.log_prior, prior, rtol=1e-10, atol=1e-10 * terms)
 
 
 @pytest.mark.parametrize(("single", "tolerance"), [(False, unseen.TOLERANCE), (True, unseen.TOLERANCE_SINGLE)])
@@ -357,6 +362,28 @@ def test_compiling_is_said_once_and_only_of_our_loops():
             numba.njit(loop)(1)
             assert len(said) == (module != "elsewhere")
     assert "Compiling" in said[0]
+
+
+def test_a_loop_is_compiled_anew_when_another_file_of_its_package_has_changed(tmp_path, monkeypatch):
+    folder = tmp_path / "loops"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(
+        "from docclust.kernels import caching\nfrom loops import adding\ncaching.stamp(__name__)\n"
+    )
+    (folder / "adding.py").write_text(
+        "import numba\nfrom loops.constants import STEP\n\n\n"
+        "@numba.njit(cache=True)\ndef add(x):\n    return x + STEP\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    found = []
+    for step in (1, 1, 2):
+        (folder / "constants.py").write_text(f"STEP = {step}\n")
+        for name in [name for name in sys.modules if name.split(".")[0] == "loops"]:
+            monkeypatch.delitem(sys.modules, name)
+        add = importlib.import_module("loops").adding.add
+        found.append((add(10), sum(add.stats.cache_hits.values())))
+    assert found == [(11, 0), (11, 1), (12, 0)]
 
 
 @pytest.mark.parametrize("form", [Form(covariance="pooled"), Form(), Form(covariance="isotropic")], ids=label)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from docclust.gaussian import Coefficients, Form, Parameters
+from docclust.gaussian import Coefficients, Form, Parameters, least_penalty
 from docclust.kernels import unseen
 from docclust.kernels.joining import chained, joined
 from docclust.kernels.records import Compact, Maximised, Pairs
@@ -55,7 +55,10 @@ def assemble(parts: list[Maximised], counts: np.ndarray, form: Form, smoothing: 
         log_weights = np.log(_weights(counts, groups))
     constant = log_weights - 0.5 * (common.shape[0] * np.log(2 * np.pi) + logs + noise * inverses + squares)
     target = np.concatenate([part.target for part in parts]) if form.covariance == "pooled" else None
-    prior = -0.5 * form.pooled_strength * (logs + pulls).reshape(groups, -1).sum(axis=1)
+    prior = np.zeros(groups)
+    if target is not None:
+        penalty = (logs + pulls).reshape(groups, -1).sum(axis=1)
+        prior = -0.5 * form.pooled_strength * (penalty - counts.size // groups * least_penalty(target + noise))
     starts, lists = chained([part.pairs.starts for part in parts]), chained([part.pairs.lists for part in parts])
     clusters, values = [part.pairs.clusters for part in parts], [part.pairs.values for part in parts]
     del parts
