@@ -26,6 +26,9 @@ from corpora import ROOT, VECTORS, Line, Results, Rows, arguments, check, chosen
 from docclust import config, describe
 from docclust import corpus as readers
 from docclust.ambiguity import Scores, companions, score
+from docclust.ambiguity.admixture import two_topics
+from docclust.ambiguity.evidence import Evidence
+from docclust.ambiguity.scores import distances
 from docclust.calibration import calibrate
 from docclust.gaussian import log_joint
 from docclust.vectors import Vocabulary, smoothed_idf, tfidf
@@ -118,10 +121,10 @@ def tokens(counts: sp.csr_array) -> np.ndarray:
 
 def judge(rows: Spliced, mixed: np.ndarray, pairs: np.ndarray, clusters: np.ndarray) -> Line:
     """How well a score finds the splices among the documents of 30 tokens or more, and the pairs their classes."""
-    # mixed: (n,); pairs: (n, 2) clusters; clusters: (n,) those of the documents
+    # mixed: (n,); pairs: (splices, 2) clusters; clusters: (n,) those of the documents
     truth, enough = rows.splices, tokens(rows.counts) >= LEAST_TOKENS
     classes = majorities(clusters[~truth], rows.labels[~truth])
-    named = [{group(rows.name, classes.get(int(cluster), "")) for cluster in pair} for pair in pairs[truth]]
+    named = [{group(rows.name, classes.get(int(cluster), "")) for cluster in pair} for pair in pairs]
     two = zip(rows.labels[truth], rows.others[truth], strict=True)
     meant = [{group(rows.name, one), group(rows.name, other)} for one, other in two]
     truth, mixed = truth[enough], mixed[enough]
@@ -134,8 +137,21 @@ def judge(rows: Spliced, mixed: np.ndarray, pairs: np.ndarray, clusters: np.ndar
     }
 
 
-def read(found: Found, rows: Rows, seed: int) -> tuple[np.ndarray, Scores, Callable[[sp.csr_array], Scores]]:
-    """docclust's probabilities and scores, as `pipeline.run` makes them, and the scores of further documents."""
+@dataclass(frozen=True)
+class Read:
+    """docclust's probabilities and scores, as `pipeline.run` makes them.
+
+    P : (n, k); further : the scores of further documents; pairs : the two clusters named of some rows, (m, 2)
+    """
+
+    P: np.ndarray
+    scores: Scores
+    further: Callable[[sp.csr_array], Scores]
+    pairs: Callable[[np.ndarray], np.ndarray]
+
+
+def read(found: Found, rows: Rows, seed: int) -> Read:
+    """What docclust says of the documents it was fitted to."""
     model, idf = found.model, smoothed_idf(rows.counts)
     describe.number_by_size(model)
     c = model.coefficients()
@@ -158,16 +174,22 @@ def read(found: Found, rows: Rows, seed: int) -> tuple[np.ndarray, Scores, Calla
         return score(counts, P.max(axis=1), P.argmax(axis=1), model.means_, word_sums, words, together)
 
     P = P.toarray()
-    return P, scores(rows.counts, P), lambda counts: scores(counts, model.predict_proba(weigh(counts)))
+    evidence, apart = Evidence(c, word_sums, [], [], 0), distances(model.means_) ** 2
+
+    def pairs(chosen: np.ndarray) -> np.ndarray:
+        return np.array([two_topics(evidence.shares(rows.counts[[i]], P[i]), apart) for i in chosen])
+
+    return Read(P, scores(rows.counts, P), lambda counts: scores(counts, model.predict_proba(weigh(counts))), pairs)
 
 
 def on_splices(found: Found, spliced: Spliced, seed: int) -> Line:
     """Every score that a method has, judged; of docclust's two, what splices do to them."""
     if found.model is not None:
-        P, scores, _ = read(found, spliced, seed)
+        own = read(found, spliced, seed)
         enough = tokens(spliced.counts) >= LEAST_TOKENS
-        rises = compared(scores, enough & ~spliced.splices, scores, enough & spliced.splices)
-        judged = judge(spliced, scores.mixed, np.c_[scores.first, scores.second], P.argmax(axis=1))
+        rises = compared(own.scores, enough & ~spliced.splices, own.scores, enough & spliced.splices)
+        pairs = own.pairs(np.flatnonzero(spliced.splices))
+        judged = judge(spliced, own.scores.mixed, pairs, own.P.argmax(axis=1))
         return {"scores": {"mixed": judged}, "rises": rises}
     several = probabilities(found)
     scores = {"second share": [np.sort(P, axis=1)[:, -2] for P in several]}
@@ -178,7 +200,8 @@ def on_splices(found: Found, spliced: Spliced, seed: int) -> Line:
         D = np.sort(found.distances(), axis=1)
         scores["distance ratio"] = [D[:, 0] / np.maximum(D[:, 1], 1e-12)]
     pairs = np.argsort(-several[-1], axis=1, kind="stable")[:, :2]
-    judged = {name: [judge(spliced, mixed, pairs, pairs[:, 0]) for mixed in ways] for name, ways in scores.items()}
+    named = pairs[spliced.splices]
+    judged = {name: [judge(spliced, mixed, named, pairs[:, 0]) for mixed in ways] for name, ways in scores.items()}
     return {"scores": {name: max(ways, key=lambda found: found["auroc"]) for name, ways in judged.items()}}
 
 
@@ -196,19 +219,19 @@ def on_corpus(found: Found, rows: Rows, seed: int) -> Line:
     if found.model is None:
         ways = [calibration(P, rows.labels) for P in probabilities(found)]
         return min(ways, key=lambda line: line["calibration_error"])
-    P, scores, further = read(found, rows, seed)
-    classes = majorities(P.argmax(axis=1), rows.labels)
-    best = np.argsort(-scores.mixed, kind="stable")[:MOST_MIXED]
-    same = [classes.get(int(scores.first[i])) == classes.get(int(scores.second[i])) for i in best]
-    return calibration(P, rows.labels) | on_cut(scores, further, rows) | {"same_class": int(np.sum(same))}
+    own = read(found, rows, seed)
+    classes = majorities(own.P.argmax(axis=1), rows.labels)
+    best = np.argsort(-own.scores.mixed, kind="stable")[:MOST_MIXED]
+    same = [classes.get(int(one)) == classes.get(int(other)) for one, other in own.pairs(best)]
+    return calibration(own.P, rows.labels) | on_cut(own, rows) | {"same_class": int(np.sum(same))}
 
 
-def on_cut(scores: Scores, further: Callable[[sp.csr_array], Scores], rows: Rows) -> Line:
+def on_cut(own: Read, rows: Rows) -> Line:
     """The scores of whole documents against those of the same documents cut to their first words."""
     cut = (" ".join(text.split()[: max(1, int(CUT * len(text.split())))]) for text in rows.texts)
     counts = Vocabulary(rows.vectors.words, rows.vectors.display, VECTORS).count(cut)
     kept = np.flatnonzero((np.diff(counts.indptr) > 0) & (tokens(rows.counts) >= LEAST_TOKENS))
-    return {"rises": compared(scores, kept, further(counts[kept]), slice(None))}
+    return {"rises": compared(own.scores, kept, own.further(counts[kept]), slice(None))}
 
 
 def compared(before: Scores, these: np.ndarray, after: Scores, those: np.ndarray | slice) -> dict[str, list[float]]:

@@ -21,7 +21,7 @@ from docclust.results import Group
 
 # The search for log T: e^-3 to e^10 covers one word a document as well as thousands.
 LOG_TEMPERATURES = (-3.0, 10.0)
-MAX_DOCUMENTS = 20_000
+MAX_DOCUMENTS, MAX_DENSITIES = 20_000, 5_000_000
 # Shares of the words in part A: different lengths of the same documents show the slope.
 RATES = (0.5, 0.25)
 # How many documents the level of all clusters weighs against a cluster's own.
@@ -47,8 +47,8 @@ class Calibration:
 
     temperature : see `docclust.probability.Temperature`
     spread : standard deviation of the log temperature over single splits
-    calibration_error : mean gap between stated and found probability of the halves, over bins of equal count, at the
-        temperature that fits the halves
+    calibration_error : mean gap between the probability stated at this temperature and the share found right, over
+        bins of equal count, by the test that decides the temperature of most documents: halves, or other starts
     half_agreement : normalised mutual information between the clusters of the two halves
     information : nats that one half tells about the cluster of the other
     reliability : the bins of calibration_error
@@ -90,7 +90,7 @@ def calibrate(
     rng: np.random.Generator,
     starts: Starts | None = None,
 ) -> Calibration:
-    """Fit the temperature on at most 20,000 documents, taken at equal distances.
+    """Fit the temperature on at most 20,000 documents, fewer with more than 250 clusters, taken at equal distances.
 
     Parameters
     ----------
@@ -103,10 +103,9 @@ def calibrate(
     starts : Starts, optional
         Without other starts the halves alone decide.
     """
-    every = slice(None, None, -(-counts.shape[0] // MAX_DOCUMENTS))
+    k = score(counts[:1]).shape[1]
+    every = slice(None, None, -(-counts.shape[0] // min(MAX_DOCUMENTS, max(1, MAX_DENSITIES // k))))
     counts = counts[every]
-    J = score(counts)
-    k = J.shape[1]
     splits = [_split(counts, score, rng, rate) for _ in range(repeats) for rate in RATES]
     splits = [split for split in splits if split.target.size]
     if not splits:  # documents of one word have no halves
@@ -116,22 +115,26 @@ def calibrate(
     levels_alone = [_fit_level(split, slope, 0.0) for split in splits]
 
     even = _joined(splits[:: len(RATES)])
-    P = softmax(even.J, temperature.of(even.J, even.n_words))
-    found = P.argmax(axis=1)
+    found = even.J.argmax(axis=1)
     share = np.bincount(even.target, minlength=k) / even.target.size
     entropy = -float(np.sum(share[share > 0] * np.log(share[share > 0])))
+    J, n_words, right = even.J, even.n_words, found == even.target
     if starts is not None and k > 1:
-        labels = J.argmax(axis=1)
+        whole = score(counts), np.diff(counts.indptr)
+        labels = whole[0].argmax(axis=1)
         agreed = confirmed(labels, Starts(starts.labels[:, every], starts.gaps), k)
-        levels = confirmed_levels(J, np.diff(counts.indptr), agreed, slope)
+        levels = confirmed_levels(*whole, agreed, slope)
         temperature = Temperature(np.maximum(levels, level), slope)
+        if np.mean(levels[labels] > level) > 0.5:
+            (J, n_words), right = whole, agreed
+    stated = softmax(J, temperature.of(J, n_words)).max(axis=1)
     return Calibration(
         temperature=temperature,
         spread=float(np.std(levels_alone)),
-        calibration_error=calibration_error(P.max(axis=1), found == even.target),
+        calibration_error=calibration_error(stated, right),
         half_agreement=float(normalized_mutual_info_score(even.target, found)),
         information=entropy - _cross_entropy(even, level, slope),
-        reliability=reliability(P.max(axis=1), found == even.target),
+        reliability=reliability(stated, right),
     )
 
 
@@ -208,14 +211,14 @@ def confirmed_levels(J: np.ndarray, n_words: np.ndarray, agreed: np.ndarray, slo
 
 def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = BINS) -> float:
     """Mean of |stated probability - share found correct| over bins of equal count (Guo et al. 2017, equation 3)."""
-    # confidence: (n,); correct: (n,) bool
+    # confidence: (n,); correct: (n,) bool, or how far correct
     groups = reliability(confidence, correct, bins)
     return sum(group.count * abs(group.confidence - group.found) for group in groups) / confidence.size
 
 
 def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = BINS) -> list[Group]:
     """Stated probability and share found correct in bins of equal count, least confident first."""
-    # confidence: (n,); correct: (n,) bool
+    # confidence: (n,); correct: (n,) bool, or how far correct
     order = np.argsort(confidence, kind="stable")
     parts = [part for part in np.array_split(order, bins) if part.size]
     return [Group(float(confidence[part].mean()), float(correct[part].mean()), part.size) for part in parts]

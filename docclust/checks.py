@@ -1,6 +1,8 @@
 """What a mixture may be given and should have become, and the one line that says so when it is not."""
 
+import math
 import warnings
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -8,38 +10,52 @@ import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 
 from docclust import seeding
+from docclust.conflicts import conflict
 from docclust.errors import SettingError
 
-COVARIANCES = ("auto", "own", "pooled", "tied", "isotropic", "cosine")
-SMOOTHINGS = ("noise", "add", "floor", "prior")
-ANNEALINGS = ("responsibilities", "smoothing", "none")
 STARTS = (*seeding.METHODS, "split-merge")
+CHOICES = {
+    "covariance": ("auto", "own", "pooled", "tied", "isotropic", "cosine"),
+    "smoothing": ("noise", "add", "floor", "prior"),
+    "annealing": ("responsibilities", "smoothing", "none"),
+    "init_params": STARTS,
+}
+# The least that integers may be; other numbers may be 0.
+INTEGERS = {"n_components": 1, "n_init": 1, "max_iter": 1, "annealing_steps": 1, "seeding_steps": 0, "block_rows": 1}
+PSEUDO = ("weight_pseudo", "mean_pseudo", "variance_pseudo")
+NUMBERS = ("reg_covar", "final_smoothing", "softness", "pooling", "length_exponent", "tol", *PSEUDO)
+AUTO = ("n_init", "reg_covar", "pooling", "length_exponent")
+GIVEN = ("weights_init", "means_init", "precisions_init")
+# How far from one the sum of weights may be: they may be in single precision.
+SUM_ERROR = 1e-6
 
 
-def check(mixture: Any, X: sp.csr_array) -> None:
-    """Raise SettingError unless the parameters of a mixture are in range and fit each other and the rows X."""
-    _check_choice("covariance", mixture.covariance, COVARIANCES)
-    _check_choice("smoothing", mixture.smoothing, SMOOTHINGS)
-    _check_choice("annealing", mixture.annealing, ANNEALINGS)
-    _check_choice("init_params", mixture.init_params, STARTS)
-    for name in ("n_components", "max_iter", "block_rows", "annealing_steps"):
-        _check_least(name, getattr(mixture, name), 1)
-    for name in ("softness", "seeding_steps", "tol", "weight_pseudo", "mean_pseudo", "variance_pseudo"):
-        _check_least(name, getattr(mixture, name), 0)
-    for name, least in {"n_init": 1, "pooling": 0, "length_exponent": 0, "reg_covar": 0}.items():
-        if getattr(mixture, name) != "auto":
-            _check_least(name, getattr(mixture, name), least)
-    if mixture.smoothing != "noise" and mixture.covariance in ("isotropic", "cosine"):
-        raise SettingError(
-            f'smoothing must be "noise" with covariance "{mixture.covariance}", got "{mixture.smoothing}".'
-        )
-    if mixture.smoothing == "prior" and mixture.covariance == "pooled":
-        raise SettingError('covariance must be "own" or "tied" with smoothing "prior", got "pooled".')
-    if mixture.smoothing == "prior" and mixture.reg_covar != "auto":
-        raise SettingError(f'reg_covar must be "auto" with smoothing "prior", got {mixture.reg_covar!r}.')
-    given = [name for name in ("weights_init", "means_init", "precisions_init") if getattr(mixture, name) is not None]
-    if len(given) not in (0, 3):
-        raise SettingError(f"weights_init, means_init and precisions_init go together, got only {', '.join(given)}.")
+def check(mixture: Any) -> None:
+    """Raise SettingError unless the parameters of a mixture are in range and fit each other."""
+    for name, choices in CHOICES.items():
+        value = getattr(mixture, name)
+        _check(name, value, isinstance(value, str) and value in choices, f"one of {', '.join(choices)}")
+    for name, least in (INTEGERS | dict.fromkeys(NUMBERS, 0)).items():
+        value = getattr(mixture, name)
+        if name in AUTO and isinstance(value, str) and value == "auto":
+            continue
+        number = isinstance(value, Real) and not isinstance(value, bool)
+        _check(name, value, number and value >= least, f"at least {least}")
+        _check(name, value, name in NUMBERS or isinstance(value, Integral), "an integer")
+        _check(name, value, value < math.inf, "finite")
+    _check("final_smoothing", mixture.final_smoothing, mixture.final_smoothing > 0, "greater than 0")
+    _check("softness", mixture.softness, mixture.softness <= 1, "at most 1")
+    n_jobs, on_step = mixture.n_jobs, mixture.on_step
+    workers = n_jobs is None or (isinstance(n_jobs, Integral) and n_jobs != 0)
+    _check("n_jobs", n_jobs, workers, "None or an integer other than 0")
+    _check("on_step", on_step, on_step is None or callable(on_step), "None or a function")
+    if wrong := conflict(mixture):
+        raise SettingError(wrong)
+    _check_start(mixture)
+
+
+def check_rows(mixture: Any, X: sp.csr_array) -> None:
+    """Raise SettingError unless there are as many distinct rows as clusters."""
     distinct = seeding.n_distinct_rows(X, mixture.n_components)
     if distinct < mixture.n_components:
         raise SettingError(
@@ -48,32 +64,56 @@ def check(mixture: Any, X: sp.csr_array) -> None:
         )
 
 
+def check_objective(objective: float) -> None:
+    """Raise SettingError unless EM has found something."""
+    if not math.isfinite(objective):
+        raise SettingError(f"The objective must be finite, got {objective}. Try more smoothing, or rows of length one.")
+
+
 def warn_unless_converged(mixture: Any) -> None:
     """Say that EM had not converged, and what to try; to be called by `fit` itself."""
     if not mixture.converged_:
         moved = mixture.steps_[-1].moved
         warnings.warn(
             f"EM did not converge in {mixture.n_iter_} iterations: {moved} documents still change cluster. "
-            f"Try max_iter={2 * mixture.max_iter}, a larger tol, or fewer clusters.",
+            f"Try max_iter={2 * max(mixture.max_iter, mixture.annealing_steps)}, a larger tol, or fewer clusters.",
             ConvergenceWarning,
             stacklevel=3,
         )
 
 
 def as_csr(X: Any) -> sp.csr_array:
-    """Rows without duplicates; shares the caller's memory, which stays as it is."""
+    """Rows without duplicates and without stored zeros; shares the caller's memory, which stays as it is."""
     X = sp.csr_array(X)
-    if not X.has_canonical_format:
+    if not X.has_canonical_format or not X.data.all():
         X = X.copy()
         X.sum_duplicates()
+        X.eliminate_zeros()
     return X
 
 
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise SettingError(f"{name} must be one of {', '.join(choices)}, got {value!r}.")
+def _check_start(mixture: Any) -> None:
+    given = [name for name in GIVEN if getattr(mixture, name) is not None]
+    if len(given) not in (0, 3):
+        raise SettingError(f"weights_init, means_init and precisions_init go together, got only {', '.join(given)}.")
+    if not given:
+        return
+    try:
+        weights, means, precisions = (np.asarray(getattr(mixture, name), dtype=float) for name in GIVEN)
+    except (TypeError, ValueError):
+        raise SettingError("weights_init, means_init and precisions_init must be arrays of numbers.") from None
+    _check_every("weights_init", weights, weights >= 0, "at least 0")
+    if abs(weights.sum() - 1) > SUM_ERROR:
+        raise SettingError(f"weights_init must sum to one, got a sum of {weights.sum():g}.")
+    _check_every("means_init", means, np.isfinite(means), "finite")
+    _check_every("precisions_init", precisions, np.isfinite(precisions) & (precisions > 0), "greater than 0 and finite")
 
 
-def _check_least(name: str, value: object, least: float) -> None:
-    if isinstance(value, (str, bool)) or not np.isscalar(value) or not value >= least:
-        raise SettingError(f"{name} must be at least {least}, got {value!r}.")
+def _check_every(name: str, values: np.ndarray, holds: np.ndarray, constraint: str) -> None:
+    if not holds.all():
+        _check(name, float(values[~holds][0]), False, constraint)
+
+
+def _check(name: str, value: object, holds: bool, constraint: str) -> None:
+    if not holds:
+        raise SettingError(f"{name} must be {constraint}, got {value!r}.")

@@ -1,5 +1,6 @@
 """Arrays -> findings: a line for every document, what is said of every cluster, and how good it all is."""
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -155,7 +156,8 @@ def describe_clusters(
     for c in range(k):
         members = np.flatnonzero(labels == c)
         nearest = members[np.argsort(-closeness[members], kind="stable")[: settings.keywords.representatives]]
-        mixed = most_mixed[labels[most_mixed] == c][: settings.keywords.mixed]
+        mixed = (explainer.explain(int(row), ["mixed"]) for row in most_mixed[labels[most_mixed] == c])
+        between = (found for found in mixed if c in {pull.cluster for pull in found.pulls})
         places = np.searchsorted(used, columns[c])
         clusters.append(
             Cluster(
@@ -175,16 +177,11 @@ def describe_clusters(
                 representatives=[
                     Member(line.id, line.title, line.probability) for line in map(lines.__getitem__, nearest)
                 ],
-                mixed=[explainer.explain(int(row), ["mixed"]) for row in mixed],
+                mixed=list(itertools.islice(between, settings.keywords.mixed)),
                 labels=_label_counts([lines.documents.labels[row] for row in members]),
             )
         )
     return clusters
-
-
-def name(words: list[str]) -> str:
-    """A short name for a cluster, of its first two keywords."""
-    return "/".join(words[:2]) or "(empty)"
 
 
 def label_metrics(labels: list[str | None], clusters: np.ndarray, probability: np.ndarray) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """`SparseGaussianMixture`: the scikit-learn face of seeding and EM."""
 
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,8 +11,12 @@ from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from docclust import checks, em, engine, restarts
+from docclust.em.replaying import replay
 from docclust.gaussian import Coefficients, Parameters, coefficients, log_joint
 from docclust.probability import Temperature, softmax
+
+# Of models that predict: to make them takes longer than to look at some rows. They are not pickled with a model.
+_ready: WeakKeyDictionary[em.Found, Coefficients] = WeakKeyDictionary()
 
 
 class SparseGaussianMixture(DensityMixin, BaseEstimator):
@@ -42,7 +47,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         ``add``). ``smoothing``: s falls from the largest eigenvalue to its final value (only with
         ``noise``).
     annealing_steps : int, default=22
-        At most, with 64 clusters and more: annealing of responsibilities then ends when hardly a document moves.
+        Half of `max_iter` at most. With 64 clusters and more, annealing of responsibilities ends sooner, when hardly
+        a document moves.
     softness : float, default=0.2
         Mean entropy of soft responsibilities, as a share of log K, of 64 clusters at most.
     pooling : "auto" or float, default="auto"
@@ -91,7 +97,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         expectation under the noise for ``noise``; a prior's logarithm is included. Documents weigh as much as they
         count.
     lower_bounds_ : list of float
-        Objective by iteration, of the best start.
+        Objective by iteration, of the best start; while responsibilities are kept soft, theirs (`docclust.em.fit_all`).
     steps_ : list of `docclust.em.Step`
     reg_covar_ : float
         s after cooling.
@@ -105,7 +111,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
     Notes
     -----
-    Responsibilities are computed for `block_rows` documents at a time; no array of documents x words is made.
+    Responsibilities are computed for `block_rows` documents at a time; no array of documents x words is made. From the
+    first prediction on, two arrays of the size of `means_` are kept beside it.
     """
 
     def __init__(
@@ -181,18 +188,21 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            A parameter is out of its range, or there are fewer distinct rows than clusters.
+            A parameter is out of its range, there are fewer distinct rows than clusters, or no smoothing keeps the
+            objective finite.
 
         Warns
         -----
         ConvergenceWarning
             The best start had not converged after `max_iter` iterations.
         """
+        checks.check(self)
         X = checks.as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64))
-        checks.check(self, X)
+        checks.check_rows(self, X)
         rng = check_random_state(self.random_state)
         results, self.covariance_ = restarts.fit(X, self, rng)
         best = max(results, key=lambda result: result.objective)
+        checks.check_objective(best.objective)
         self.start_labels_ = np.array([result.labels for result in results], dtype=np.int32)
         self.start_bounds_ = np.array([result.objective / X.shape[0] for result in results])
         self._keep(best, X.shape[0])
@@ -217,6 +227,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     def give(self, weights: np.ndarray, means: np.ndarray, variances: np.ndarray) -> None:
         """Take these parameters, of shapes (K,), (K, v), and (K, v) or (1, v), for fitted ones."""
         self._found = em.Found.of(Parameters(weights, means.T, variances.T, self._noise()))
+        self._fitted_order = np.arange(weights.size)
 
     def fit_predict(self, X, y=None) -> np.ndarray:
         """Fit, and give the cluster of every row: (n,) int."""
@@ -254,15 +265,12 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     def renumber(self, order: np.ndarray) -> None:
         """Number the clusters anew: cluster `order[k]` becomes k."""
         check_is_fitted(self)
-        rank = np.empty_like(order)
-        rank[order] = np.arange(order.size)
-        p = self._found.parameters
-        self.give(
-            p.weights[order], p.means.T[order], p.variances.T[order] if p.variances.shape[1] > 1 else p.variances.T
-        )
-        self.labels_ = rank[self.labels_]
+        p, fitted = self._found.parameters, self._fitted_order
+        variances = p.variances.T[order] if p.variances.shape[1] > 1 else p.variances.T
+        self.give(p.weights[order], p.means.T[order], variances)
+        self.labels_ = np.argsort(order)[self.labels_]
         self.temperature_ = Temperature(self.temperature_.levels[order], self.temperature_.slope)
-        self._fitted_order = self._fitted_order[order]
+        self._fitted_order = fitted[order]
 
     def replay(self, X: sp.csr_array, look: Callable[[em.Step, em.Found, float], None]) -> None:
         """Run EM from the best start once more, on the X it was fitted to, and show `look` every iteration.
@@ -270,19 +278,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         Step, parameters and temperature of the responsibilities are those of the fit, to the last bit, and clusters
         have the numbers they have now.
         """
-        start, state, options = self._best_start
-        rng = np.random.RandomState()
-        rng.set_state(state)
-        order = self._fitted_order
-
-        def numbered(words: np.ndarray, p: Parameters) -> em.Block:
-            variances = p.variances[:, order] if p.variances.shape[1] > 1 else p.variances
-            return words, Parameters(p.weights[order], p.means[:, order], variances, p.noise)
-
-        def seen(step: em.Step, found: em.Found, temperature: float) -> None:
-            look(step, found.changed(numbered), temperature)
-
-        em.fit(checks.as_csr(X), start, self.n_components, **options, rng=rng, on_found=seen)
+        check_is_fitted(self, "_best_start", msg="replay needs a fit; this model was read from a run folder. Try fit.")
+        replay(checks.as_csr(X), self.n_components, self._best_start, self._fitted_order, look)
 
     def _keep(self, result: em.Fit, n: int) -> None:
         self._found = result.found
@@ -308,5 +305,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         return self.reg_covar_ if self.smoothing == "noise" else 0.0
 
     def _prepare(self, X) -> tuple[sp.csr_array, Coefficients]:
-        c = self.coefficients()
-        return checks.as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False)), c
+        check_is_fitted(self)
+        X = checks.as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False))
+        if self._found not in _ready:
+            _ready[self._found] = self.coefficients()
+        return X, _ready[self._found]

@@ -2,12 +2,11 @@
 
 import hashlib
 import platform
-import resource
 import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from importlib import metadata
 
@@ -19,9 +18,10 @@ from docclust import corpus, describe, engine, frames, keywords, seeding
 from docclust.ambiguity import explainer, kinds_by_row, score
 from docclust.calibration import calibrate
 from docclust.config import Settings
+from docclust.corpus import Document
 from docclust.gaussian import log_joint
 from docclust.mixture import SparseGaussianMixture
-from docclust.results import Ambiguous, Run
+from docclust.results import Ambiguous, Run, cluster_name
 from docclust.vectors import tfidf, vectorise
 
 # Told of a stage by name and how far it is: done of total, where total is 0 if it is not known.
@@ -42,10 +42,16 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
 
     clock.begin("read")
     skipped: Counter[str] = Counter()
-    texts, workers = corpus.read(settings.corpus, skipped), settings.engine.workers or -1
-    documents, vectors = vectorise(texts, settings.vectors, clock.tick, n_jobs=workers)
+    noted = bytearray()
+    texts = _noting(corpus.read(settings.corpus, skipped), noted)
+    documents, vectors = vectorise(texts, settings.vectors, clock.tick, n_jobs=settings.engine.n_jobs)
     fingerprint = hashlib.sha256("".join(documents.hashes).encode()).hexdigest()
     documents = replace(documents, hashes=[])  # a tenth of what a run of short texts holds
+    from_text = np.frombuffer(noted, dtype=bool)[documents.positions]
+    if not settings.report.text:
+        told = zip(documents.ids, documents.titles, from_text, strict=True)
+        documents = replace(documents, titles=[name if is_text else title for name, title, is_text in told])
+        from_text = np.zeros_like(from_text)
 
     clock.begin("fit", total=seeding.n_starts(settings.seeding.n_init, len(documents.ids)))
     model = mixture(settings, mixture_seed, clock)
@@ -76,8 +82,9 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     scores = score(*given, boilerplate=vectors.boilerplate)
     lines = describe.Lines(documents, cluster, probability, *runner_up, scores)
     words = describe.keyword_columns(settings, vectors, model)
-    names = [describe.name([vectors.display[word] for word in best]) for best in words]
-    explained = explainer(settings, lines, vectors.counts, vectors.idf, vectors.display, c, P, word_sums, names, scores)
+    names = [cluster_name([vectors.display[word] for word in best]) for best in words]
+    given = vectors.counts, vectors.idf, vectors.display, c, P, word_sums, names, model.means_
+    explained = explainer(settings, lines, *given)
     clusters = describe.describe_clusters(settings, vectors, model, words, lines, explained)
     listed = kinds_by_row(scores, settings, vectors.weights)
     ambiguous = [explained.explain(row, kinds) for row, kinds in listed.items()]
@@ -103,7 +110,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     P = P[order]
     return Run(
         settings=settings,
-        documents=[lines[row] for row in order],
+        documents=[replace(lines[row], title_from_text=True) if from_text[row] else lines[row] for row in order],
         clusters=clusters,
         ambiguous=sorted(ambiguous, key=lambda found: (-found.mixed, found.id)),
         metrics=metrics,
@@ -124,6 +131,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
             "documents": len(documents.ids),
             "words": len(vectors.words),
             "nonzeros": int(vectors.counts.nnz),
+            "titles_from_text": int(from_text.sum()),
             "duplicates": documents.duplicates,
             "empty": documents.empty,
             "skipped": dict(sorted(skipped.items())),
@@ -136,13 +144,13 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
 
 def explain(run: Run, row: int) -> Ambiguous:
     """The evidence for any document of a finished run, listed or not; `row` counts in the order of `run.documents`."""
-    listed = {found.id: found for found in run.ambiguous}
-    if run.documents[row].id in listed:
-        return listed[run.documents[row].id]
-    names = [describe.name([keyword.word for keyword in cluster.keywords]) for cluster in run.clusters]
+    if known := run.evidence().get(run.documents[row].id):
+        return known
+    names = [cluster.name for cluster in run.clusters]
     c, P = run.model.coefficients(), run.responsibilities
     word_sums = describe.word_sums(run.counts, P)
-    explained = explainer(run.settings, run.documents, run.counts, run.idf, run.display, c, P, word_sums, names)
+    given = run.counts, run.idf, run.display, c, P, word_sums, names, run.model.means_
+    explained = explainer(run.settings, run.documents, *given)
     return explained.explain(row, [])
 
 
@@ -155,10 +163,17 @@ def mixture(settings: Settings, seed: int, clock: "Clock") -> SparseGaussianMixt
         n_init=settings.seeding.n_init,
         seeding_steps=settings.seeding.steps,
         block_rows=settings.engine.block_rows,
-        n_jobs=settings.engine.workers or -1,
+        n_jobs=settings.engine.n_jobs,
         random_state=seed,
         on_step=lambda step: clock.tick(clock.done + (step.iteration == 0)),
     )
+
+
+def _noting(documents: Iterable[Document], from_text: bytearray) -> Iterator[Document]:
+    """The same documents, and of each whether its title is from its text."""
+    for document in documents:
+        from_text.append(document.title_from_text)
+        yield document
 
 
 class Clock:
@@ -176,9 +191,10 @@ class Clock:
         self.tick(0)
 
     def tick(self, done: int) -> None:
-        """Say how much of the stage is done."""
+        """Say how much of the stage is done; what goes beyond its total is told as doing it again."""
         self.done = done
-        self.progress(self._stage, done, self._total)
+        before = (done - 1) // self._total * self._total if done and self._total else 0
+        self.progress(f"{self._stage} again" if before else self._stage, done - before, self._total)
 
     def end(self) -> None:
         """End the stage, if any."""
@@ -197,7 +213,11 @@ def versions() -> dict[str, str]:
     }
 
 
-def peak_mib() -> float:
-    """Peak memory of this process so far, in MiB."""
+def peak_mib() -> float | None:
+    """Peak memory of this process so far, in MiB; None where the system, as Windows, does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)

@@ -5,7 +5,7 @@ Nothing is computed here, and nothing heavy imported: a command that prints a fi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Where a document went: one line of documents.csv. With one cluster, the runner-up is None."""
+    """Where a document went: one line of documents.csv. With one cluster, the runner-up is None.
+
+    title_from_text : the title is only the first words of the text
+    """
 
     id: str
     title: str
@@ -30,6 +33,7 @@ class Assignment:
     mixed: float
     unclear: float
     atypical: float
+    title_from_text: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,16 @@ class Cluster:
     mixed: list[Ambiguous]
     labels: dict[str, int]
 
+    @property
+    def name(self) -> str:
+        """The cluster in short."""
+        return cluster_name([keyword.word for keyword in self.keywords])
+
+
+def cluster_name(words: list[str]) -> str:
+    """A short name for a cluster, of its first two keywords."""
+    return "/".join(words[:2]) or "(no words)"
+
 
 @dataclass(frozen=True)
 class Group:
@@ -167,3 +181,16 @@ class Run:
     map: Map | None = None
     reliability: list[Group] = field(default_factory=list)
     manifest: dict[str, Any] = field(default_factory=dict)
+
+    def evidence(self) -> dict[str, Ambiguous]:
+        """By id all documents that are explained: those listed, then those that only their cluster names as mixed.
+
+        One that is listed, but not as mixed, and that its cluster names is told as both.
+        """
+        found = {document.id: document for document in self.ambiguous}
+        for mixed in (document for cluster in self.clusters for document in cluster.mixed):
+            listed = found.setdefault(mixed.id, mixed)
+            if "mixed" not in listed.kinds:
+                reason = f"{mixed.reason}; {listed.reason}"
+                found[mixed.id] = replace(mixed, kinds=[*mixed.kinds, *listed.kinds], reason=reason)
+        return found

@@ -1,4 +1,4 @@
-"""Make the pictures of the README from the small corpus: python docs/screenshots.py (needs chromium and the extra dev).
+"""Make the pictures of the README from the small corpus: make docs (needs chromium).
 
 They show what docclust makes now, and are made anew when it changes.
 """

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from scipy.optimize import minimize_scalar
 
 from docclust import config, pipeline
-from docclust.ambiguity.admixture import pair_gains, shares
+from docclust.ambiguity.admixture import pair_gains, shares, two_topics
 from docclust.ambiguity.scores import commonness, distances, score, smoothed, surprise
 
 SIX_TOPICS = Path(__file__).parent.parent / "corpora" / "six_topics.jsonl"
@@ -67,6 +67,15 @@ def test_the_gain_of_a_pair_is_that_of_its_best_share(words):
         if gains.max() > 1e-6:
             assert second == gains.argmax()
         assert gain == pytest.approx(max(gains.max(), 0), abs=1e-3)
+
+
+def test_the_two_topics_of_a_document_have_its_words_and_are_apart():
+    apart = 1 - np.eye(4)
+    assert two_topics(np.array([0.1, 0.5, 0.1, 0.3]), apart) == (1, 3)
+    assert two_topics(np.array([0.3, 0.1, 0.5, 0.1]), apart) == (2, 0)
+    apart[1, 3] = apart[3, 1] = 0.01  # they split one topic
+    assert two_topics(np.array([0.15, 0.4, 0.05, 0.4]), apart) == (1, 0)
+    assert two_topics(np.array([1.0]), np.zeros((1, 1))) == (0, 0)
 
 
 def test_a_topic_of_one_word_or_of_words_that_go_together_has_no_breadth():

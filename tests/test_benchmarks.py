@@ -137,9 +137,10 @@ def test_a_score_that_knows_the_splices_has_perfect_figures(scripts):
     found = scripts.ambiguity.mixtures(rows, SIX_TOPICS)
     names = np.unique(rows.labels)
     pairs = np.c_[np.searchsorted(names, found.labels), np.searchsorted(names, found.others)]
-    judged = scripts.ambiguity.judge(found, found.splices.astype(float), pairs, pairs[:, 0])
+    named = pairs[found.splices]
+    judged = scripts.ambiguity.judge(found, found.splices.astype(float), named, pairs[:, 0])
     assert judged == {"auroc": 1, "average_precision": 1, "precision": 1, "pair": 1}
-    swapped = scripts.ambiguity.judge(found, -found.splices.astype(float), pairs[:, [0, 0]], pairs[:, 0])
+    swapped = scripts.ambiguity.judge(found, -found.splices.astype(float), named[:, [0, 0]], pairs[:, 0])
     assert (swapped["auroc"], swapped["precision"], swapped["pair"]) == (0, 0, 0)
 
 

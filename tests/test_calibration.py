@@ -122,6 +122,44 @@ def test_calibrating_is_the_same_twice_and_measures_what_the_halves_share(counts
     assert 0 <= one.calibration_error < 0.1
 
 
+@pytest.mark.parametrize("moved", [0.0, 0.4])
+def test_the_reliability_is_that_of_the_probabilities_shown(moved):
+    """Halves of documents of two plain topics always agree; another start may yet put many documents elsewhere."""
+    rng = np.random.default_rng(0)
+    topics = np.repeat([0, 1], 300)
+    chances = np.where(np.arange(40) < 20, 1.0, 0.2)
+    counts = sp.csr_array(rng.poisson(np.where(topics[:, None], chances, chances[::-1])).astype(np.int32))
+    means = np.log(np.c_[chances[::-1], chances])
+
+    def score(rows):
+        return rows @ means
+
+    other = np.where(rng.random(600) < moved, rng.integers(2, size=600), topics)
+    found = calibrate(counts, score, 3, np.random.default_rng(5), Starts(other[None], np.zeros(1)))
+    J = score(counts)
+    shown = softmax(J, found.temperature.of(J, np.diff(counts.indptr))).max(axis=1).mean()
+    stated = np.average([g.confidence for g in found.reliability], weights=[g.count for g in found.reliability])
+    if moved:
+        assert stated == pytest.approx(shown)
+        assert shown < 0.9
+    else:
+        assert sum(group.count for group in found.reliability) == 3 * 600  # halves
+        assert shown > 0.97
+    assert found.calibration_error < 0.08
+
+
+def test_many_clusters_are_calibrated_on_fewer_documents(monkeypatch, counts):
+    seen = []
+
+    def score(rows):
+        seen.append(rows.shape[0])
+        return rows @ np.random.default_rng(3).normal(size=(50, 3))
+
+    monkeypatch.setattr("docclust.calibration.MAX_DENSITIES", 150)
+    calibrate(counts, score, 1, np.random.default_rng(5))
+    assert max(seen) == 50
+
+
 def test_documents_of_one_word_cannot_be_halved():
     found = calibrate(sp.csr_array(np.eye(5, dtype=np.int32)), lambda rows: rows.toarray(), 2, np.random.default_rng(0))
     np.testing.assert_array_equal(found.temperature.of(np.eye(5), np.ones(5)), 1)

@@ -18,6 +18,7 @@ from rich.cells import cell_len
 
 from docclust import __version__, cli, pipeline, store
 from docclust.cli import commands, progress
+from docclust.report import data
 from docclust.results import Run
 
 ROOT = Path(__file__).parent.parent
@@ -191,7 +192,10 @@ def test_a_pipe_gets_json_with_one_object_a_cluster(at_home: Path, capsys: pytes
 
 def test_a_pipe_gets_json_with_one_object_a_document(at_home: Path, capsys: pytest.CaptureFixture[str], small_run: Run):
     assert docclust("ambiguous", "runs/six_topics", "--top", 4) == 0
-    assert json.loads(capsys.readouterr().out) == store.plain(small_run.ambiguous[:4])
+    told = json.loads(capsys.readouterr().out)
+    assert told == store.plain(data.of_kind(small_run.ambiguous, None, 4))
+    for kind in {kind for found in small_run.ambiguous for kind in found.kinds}:
+        assert data.of_kind(small_run.ambiguous, kind, 1)[0].id in {document["id"] for document in told}
 
 
 def test_csv_has_a_line_for_each_keyword(at_home: Path, capsys: pytest.CaptureFixture[str], small_run: Run):
@@ -249,10 +253,18 @@ def test_show_explains_a_document_that_is_not_listed(at_home: Path, capsys: pyte
     assert told["pulls"]
 
 
+def test_show_calls_mixed_what_a_cluster_lists_as_mixed(small_run: Run, tmp_path: Path, capsys):
+    store.write_run(replace(small_run, ambiguous=[]), tmp_path / "run")
+    mixed = next(cluster.mixed[0] for cluster in small_run.clusters if cluster.mixed)
+    assert docclust("show", tmp_path / "run", mixed.id, "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out) == store.plain(mixed)
+
+
 def changed_corpus(small_run: Run, folder: Path, change) -> Path:
     """The small run in a folder of its own, and its corpus with another text for mixed-03."""
     lines = (ROOT / "corpora" / "six_topics.jsonl").read_text("utf-8").splitlines()
     documents = [change(document) if document["id"] == "mixed-03" else document for document in map(json.loads, lines)]
+    folder.mkdir(exist_ok=True)
     corpus = folder / "corpus.jsonl"
     corpus.write_text("".join(json.dumps(document) + "\n" for document in documents if document), "utf-8")
     settings = small_run.settings.model_copy(
@@ -268,6 +280,16 @@ def test_show_says_when_a_text_has_changed(small_run: Run, tmp_path: Path, capsy
     printed = capsys.readouterr().out
     assert "Its text has changed since the run" in printed
     assert re.sub(r"\[\d: |[\]*_]", "", printed).endswith("\n\nOnly the moon is left.�[2J\n")
+
+
+def test_a_page_made_anew_says_how_many_texts_have_changed(small_run: Run, tmp_path: Path):
+    said = "1 text changed since the run; what is said of such a document is of its former text."
+    changed_corpus(small_run, tmp_path, lambda document: {**document, "text": "Only the moon is left."})
+    assert docclust("report", tmp_path / "run", "--format", "html") == 0
+    assert said in (tmp_path / "run" / "report.html").read_text("utf-8")
+    changed_corpus(small_run, tmp_path / "same", dict)
+    assert docclust("report", tmp_path / "same" / "run", "--format", "html") == 0
+    assert said[2:] not in (tmp_path / "same" / "run" / "report.html").read_text("utf-8")
 
 
 def test_show_says_when_a_document_is_gone(small_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -354,6 +376,20 @@ def test_a_terminal_gets_a_bar_for_each_stage(monkeypatch: pytest.MonkeyPatch):
         told("fit", 5, 5)
     for said in ("reading", "1,200", "fitting", "5/5"):
         assert said in terminal.getvalue()
+
+
+def test_another_pass_over_the_starts_is_told_as_such(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    with progress.shown(quiet=False) as told:
+        clock = pipeline.Clock(told)
+        clock.begin("fit", total=4)
+        for done in range(1, 9):
+            clock.tick(done)
+        clock.end()
+    assert list(clock.seconds) == ["fit"]
+    assert "fitting anew" in terminal.getvalue()
+    assert set(re.findall(r"\d+/\d+", terminal.getvalue())) <= {f"{done}/4" for done in range(5)}
 
 
 def test_a_stage_is_told_once_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]):

@@ -3,10 +3,13 @@
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.base import clone
 
-from docclust import config
-from docclust.errors import ConfigError
+from docclust import SparseGaussianMixture, config
+from docclust.checks import INTEGERS, NUMBERS
+from docclust.errors import ConfigError, DocclustError
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 PYDOCS = {"corpus": {"source": "pydocs"}}
@@ -80,6 +83,20 @@ def test_paths_are_relative_to_the_config_file(tmp_path):
             PYDOCS | {"mixture": {"reg_covar": -1}},
             "[mixture] reg_covar must be 'auto' or greater than or equal to 0, got -1",
         ),
+        (PYDOCS | {"mixture": {"softness": 7}}, "[mixture] softness must be less than or equal to 1, got 7"),
+        (PYDOCS | {"mixture": {"tol": float("inf")}}, "[mixture] tol must be a finite number, got inf"),
+        (
+            PYDOCS | {"mixture": {"smoothing": "floor", "reg_covar": 0}},
+            '[mixture] reg_covar must be greater than 0 with smoothing "floor", got 0.0.',
+        ),
+        (
+            PYDOCS | {"mixture": {"smoothing": "prior", "variance_pseudo": 0}},
+            '[mixture] variance_pseudo must be greater than 0 with smoothing "prior", got 0.0.',
+        ),
+        (
+            PYDOCS | {"mixture": {"smoothing": "add", "covariance": "cosine"}},
+            '[mixture] smoothing must be "noise" with covariance "cosine", got "add".',
+        ),
         (PYDOCS | {"vectors": {"max_df": 1.5}}, "[vectors] max_df must be a number of documents"),
         (PYDOCS | {"vectors": {"token_pattern": "("}}, "[vectors] token_pattern must be a regular expression"),
         (PYDOCS | {"seed": -1}, "seed must be greater than or equal to 0, got -1"),
@@ -92,6 +109,24 @@ def test_a_mistake_gets_one_line_with_section_key_value_and_remedy(data, message
     assert text.startswith("news.toml: ")
     assert message in text
     assert "\n" not in text
+
+
+def is_taken(take, value):
+    try:
+        take(value)
+    except DocclustError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("key", sorted({*INTEGERS, *NUMBERS} & set(config.MixtureSettings.model_fields)))
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_config_takes_the_numbers_that_the_estimator_takes(key):
+    X = np.tile(np.eye(4), (20, 1))
+    mixture = SparseGaussianMixture(1, n_init=1)
+    for value in (-1, 0, 0.5, 1, 2, 2.0, True, float("nan"), float("inf"), "auto", "2"):
+        in_config = is_taken(config.parse, PYDOCS | {"mixture": {key: value}})
+        assert is_taken(clone(mixture).set_params(**{key: value}).fit, X) == in_config, value
 
 
 def test_a_file_that_is_missing_unreadable_or_not_toml_is_named(tmp_path):

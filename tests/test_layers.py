@@ -1,12 +1,14 @@
 """Imports point one way: down the list of rooms, each of which may use those above it."""
 
 import ast
+import re
 from pathlib import Path
 
 import docclust
 
 ROOMS = [
     "errors",
+    "conflicts",
     "agreement",
     "config",
     "results",
@@ -64,6 +66,12 @@ def modules():
 
 def test_every_module_is_in_a_room():
     assert {room_of(path) for path in modules()} == set(ROOMS)
+
+
+def test_contributing_tells_every_room_in_this_order():
+    table = (FOLDER.parent / "CONTRIBUTING.md").read_text("utf-8").partition("| room |")[2].partition("\n\n")[0]
+    first_cells = [line.split("|")[1] for line in table.splitlines()[2:]]
+    assert [room for cell in first_cells for room in re.findall(r"`(\w+)/?`", cell)] == ROOMS
 
 
 def test_imports_point_one_way():

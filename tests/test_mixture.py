@@ -1,7 +1,9 @@
 """SparseGaussianMixture: scikit-learn's contract, agreement with it and with the published reference, edges."""
 
+import copy
 import json
 import os
+import pickle
 import warnings
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.datasets import make_blobs
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.mixture import GaussianMixture
@@ -18,9 +20,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import normalize
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from docclust import SparseGaussianMixture, restarts
+from docclust import SparseGaussianMixture, mixture, restarts
 from docclust.agreement import agreement, have_clusters, leads_away, nearness, reproducibility
 from docclust.checks import STARTS
+from docclust.errors import SettingError
 from docclust.probability import Temperature
 from tests.test_em import topics
 
@@ -159,6 +162,26 @@ def test_fitting_leaves_the_matrix_as_it_was():
         np.testing.assert_array_equal(getattr(rows, name), getattr(before, name))
 
 
+def with_stored_zeros(X):
+    """The same matrix, with a zero stored in every row where it had none."""
+    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+    free = X.toarray().argmin(axis=1)
+    places = np.append(rows, np.arange(X.shape[0])), np.append(X.indices, free)
+    return sp.coo_array((np.append(X.data, np.zeros(X.shape[0])), places), shape=X.shape).tocsr()
+
+
+def test_zeros_stored_or_not_the_answer_is_the_same():
+    X, _ = topics()
+    stored = with_stored_zeros(X)
+    assert stored.nnz == X.nnz + X.shape[0]
+    one, other = (SparseGaussianMixture(4, random_state=0).fit(rows) for rows in (X, stored))
+    np.testing.assert_array_equal(one.labels_, other.labels_)
+    assert one.lower_bounds_ == other.lower_bounds_
+    one.temperature_ = Temperature(np.full(4, 3.0), -0.5)
+    np.testing.assert_array_equal(one.predict_proba(X), one.predict_proba(stored))
+    assert stored.nnz == X.nnz + X.shape[0]
+
+
 def test_it_lives_in_a_pipeline_behind_a_vectorizer():
     texts = ["sun moon stars", "moon stars sky", "flour butter oven", "butter oven dough"] * 5
     pipeline = make_pipeline(TfidfVectorizer(), SparseGaussianMixture(2, random_state=0))
@@ -178,7 +201,7 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_workers():
 
 def test_the_start_with_the_best_objective_is_kept():
     X, _ = topics(n=150, length=10)
-    options = {"covariance": "pooled", "random_state": 3}
+    options = {"covariance": "pooled", "random_state": 1}
     bounds = [SparseGaussianMixture(6, n_init=n, **options).fit(X).lower_bound_ for n in (1, 2, 4, 8)]
     assert bounds == sorted(bounds)
     assert bounds[0] < bounds[-1]
@@ -203,14 +226,30 @@ def test_a_start_is_grown_under_every_smoothing(smoothing):
 
 def test_it_warns_with_a_remedy_when_it_has_not_converged():
     X, _ = topics()
-    with pytest.warns(ConvergenceWarning, match="Try max_iter=4"):
-        SparseGaussianMixture(4, n_init=1, max_iter=2, random_state=0).fit(X)
+    options = {"n_init": 1, "random_state": 0}
+    with pytest.warns(ConvergenceWarning, match="Try max_iter=44,"):
+        SparseGaussianMixture(4, max_iter=2, **options).fit(X)
+    assert SparseGaussianMixture(4, max_iter=44, **options).fit(X).converged_
+    with pytest.warns(ConvergenceWarning, match="Try max_iter=4,"):
+        SparseGaussianMixture(4, max_iter=2, annealing_steps=1, **options).fit(X)
+
+
+@pytest.mark.parametrize("max_iter", [1, 2, 5, 22, 23])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_however_few_iterations_there_are_the_last_is_not_annealed(max_iter):
+    X, _ = topics()
+    options = {"covariance": "own", "length_exponent": 0, "n_init": 2, "random_state": 0}
+    model = SparseGaussianMixture(4, max_iter=max_iter, **options).fit(X)
+    assert model.lower_bound_ == pytest.approx(model.score(X), rel=1e-9)
+    cooled = SparseGaussianMixture(4, max_iter=max_iter, annealing="smoothing", **options).fit(X)
+    assert cooled.reg_covar_ == model.reg_covar_
+    assert max_iter < 4 or cooled.steps_[0].smoothing > 2 * cooled.reg_covar_
 
 
 @pytest.mark.parametrize(
     ("method", "steps", "chosen"),
     [
-        ("kmeans", 8, "isotropic"),
+        ("kmeans", 8, "cosine"),
         ("lsa", 8, "pooled"),
         ("kmeans", 0, "pooled"),
         ("kmeans", 21, "pooled"),
@@ -227,10 +266,20 @@ def test_only_starts_that_kmeans_has_moved_decide_how_free_variances_are(monkeyp
 @pytest.mark.parametrize(("heap", "scale", "chosen"), [(0.1, 1, "cosine"), (0.1, 2, "isotropic"), (1, 1, "isotropic")])
 def test_a_heap_is_taken_apart_where_only_the_directions_of_rows_count(monkeypatch, heap, scale, chosen):
     monkeypatch.setattr(restarts, "leads_away", lambda starts, found: True)
+    monkeypatch.setattr(restarts, "ROUND_WORDS", 100)
     monkeypatch.setattr(restarts, "HEAP_SHARE", heap)
     monkeypatch.setattr(restarts, "HEAP_TIMES", 0)
     X, _ = topics(n=200, v=100, length=40, seed=3)
     assert SparseGaussianMixture(4, n_init=2, random_state=0).fit(scale * X).covariance_ == chosen
+
+
+@pytest.mark.parametrize(("length", "scale", "chosen"), [(10, 1, "isotropic"), (40, 1, "cosine"), (40, 2, "isotropic")])
+def test_round_clusters_have_means_of_length_one_where_texts_are_not_short(monkeypatch, length, scale, chosen):
+    monkeypatch.setattr(restarts, "leads_away", lambda starts, found: True)
+    monkeypatch.setattr(restarts, "HEAP_SHARE", 1)
+    X, _ = topics(n=200, v=100, length=length, seed=3)
+    model = SparseGaussianMixture(4, n_init=2, random_state=0).fit(scale * X)
+    assert model.covariance_ == chosen
 
 
 @pytest.mark.parametrize(("n", "scale", "chosen"), [(199, 1, "cosine"), (200, 1, "pooled"), (199, 2, "pooled")])
@@ -304,7 +353,7 @@ def test_em_leads_away_only_where_the_starts_agree_and_their_ends_do_not():
     assert leads_away(stable, farther)
 
 
-@pytest.mark.parametrize(("stays", "chosen"), [(0.59, "pooled"), (0.61, "isotropic")])
+@pytest.mark.parametrize(("stays", "chosen"), [(0.59, "pooled"), (0.61, "cosine")])
 def test_starts_of_one_large_cluster_count_where_round_clusters_keep_them(monkeypatch, stays, chosen):
     monkeypatch.setattr(restarts, "leads_away", lambda starts, found: True)
     X, _ = topics(n=200, v=100, length=40, seed=3)
@@ -341,6 +390,38 @@ def test_renumbering_changes_names_and_nothing_else():
     np.testing.assert_array_equal(order[model.labels_], labels)
 
 
+def test_predictions_share_what_is_made_of_the_parameters_until_these_change(monkeypatch):
+    X, _ = topics()
+    model, made = SparseGaussianMixture(4, random_state=0).fit(X), []
+    once = mixture.coefficients
+    monkeypatch.setattr(mixture, "coefficients", lambda p: made.append(1) or once(p))
+    before, size = model.means_, len(pickle.dumps(model))
+    P = model.predict_proba(X)
+    model.score_samples(X)
+    assert len(made) == 1
+    assert len(pickle.dumps(model)) == size
+    for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        np.testing.assert_array_equal(other.predict_proba(X), P)
+    model.renumber(np.array([2, 0, 3, 1]))
+    np.testing.assert_allclose(model.predict_proba(X), P[:, [2, 0, 3, 1]], rtol=1e-14)
+    model.set_params(random_state=5, n_init=1).fit(X)
+    assert not np.array_equal(model.means_, before)
+    np.testing.assert_array_equal(model.predict(X), model.labels_)
+
+
+def test_a_model_that_was_given_its_parameters_cannot_be_replayed():
+    X, _ = topics()
+    fitted, given = SparseGaussianMixture(4, random_state=0).fit(X), SparseGaussianMixture(4)
+    given.reg_covar_, given.labels_, given.temperature_ = fitted.reg_covar_, fitted.labels_, fitted.temperature_
+    given.give(fitted.weights_, fitted.means_, fitted.covariances_)
+    given.renumber(np.array([1, 0, 2, 3]))
+    with pytest.raises(NotFittedError, match="replay needs a fit; this model was read from a run folder"):
+        given.replay(X, lambda *seen: None)
+
+
+GIVEN = {"n_components": 2, "weights_init": [0.5, 0.5], "means_init": np.eye(2), "precisions_init": np.ones((2, 2))}
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -352,6 +433,24 @@ def test_renumbering_changes_names_and_nothing_else():
         ({"init_params": "kmean"}, "init_params must be one of"),
         ({"reg_covar": -1.0}, "reg_covar must be at least 0, got -1.0"),
         ({"reg_covar": "big"}, "reg_covar must be at least 0, got 'big'"),
+        ({"reg_covar": np.inf}, "reg_covar must be finite, got inf"),
+        ({"final_smoothing": -5}, "final_smoothing must be at least 0, got -5"),
+        ({"final_smoothing": "x"}, "final_smoothing must be at least 0, got 'x'"),
+        ({"final_smoothing": 0}, "final_smoothing must be greater than 0, got 0"),
+        ({"softness": 7}, "softness must be at most 1, got 7"),
+        ({"tol": np.nan}, "tol must be at least 0, got nan"),
+        ({"n_components": 2.5}, "n_components must be an integer, got 2.5"),
+        ({"n_components": True}, "n_components must be at least 1, got True"),
+        ({"max_iter": 30.5}, "max_iter must be an integer, got 30.5"),
+        ({"n_init": 2.5}, "n_init must be an integer, got 2.5"),
+        ({"n_init": "all"}, "n_init must be at least 1, got 'all'"),
+        ({"n_jobs": 0}, "n_jobs must be None or an integer other than 0, got 0"),
+        ({"n_jobs": "2"}, "n_jobs must be None or an integer other than 0, got '2'"),
+        ({"on_step": 3}, "on_step must be None or a function, got 3"),
+        ({"covariance": ["own"]}, "covariance must be one of auto, "),
+        ({"reg_covar": 0, "smoothing": "floor"}, 'reg_covar must be greater than 0 with smoothing "floor", got 0'),
+        ({"reg_covar": 0.0, "smoothing": "add"}, 'reg_covar must be greater than 0 with smoothing "add", got 0.0'),
+        ({"variance_pseudo": 0, "smoothing": "prior"}, 'variance_pseudo must be greater than 0 with smoothing "prior"'),
         ({"covariance": "cosine", "smoothing": "floor"}, 'smoothing must be "noise" with covariance "cosine"'),
         ({"covariance": "pooled", "smoothing": "prior"}, 'covariance must be "own" or "tied" with smoothing "prior"'),
         ({"reg_covar": 0.1, "smoothing": "prior"}, 'reg_covar must be "auto" with smoothing "prior"'),
@@ -360,12 +459,25 @@ def test_renumbering_changes_names_and_nothing_else():
             {"means_init": np.ones((1, 9)), "precisions_init": np.ones((1, 9)), "weights_init": np.ones(1)},
             "means_init and precisions_init must have shape",
         ),
+        (GIVEN | {"weights_init": [-1.0, 2.0]}, "weights_init must be at least 0, got -1.0"),
+        (GIVEN | {"weights_init": [np.nan, 1.0]}, "weights_init must be at least 0, got nan"),
+        (GIVEN | {"weights_init": [0.5, 0.4]}, "weights_init must sum to one, got a sum of 0.9"),
+        (GIVEN | {"weights_init": ["half", "half"]}, "must be arrays of numbers"),
+        (GIVEN | {"means_init": [[0.0, np.inf], [0.0, 0.0]]}, "means_init must be finite, got inf"),
+        (GIVEN | {"precisions_init": [[1.0, 0.0]] * 2}, "precisions_init must be greater than 0 and finite, got 0.0"),
     ],
 )
 def test_a_parameter_out_of_range_is_named_with_its_value(options, message):
     X = np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]] * 2)
     with pytest.raises(ValueError, match=message):
         SparseGaussianMixture(**({"n_components": 1} | options)).fit(X)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_an_objective_that_is_no_number_is_an_error():
+    X, _ = topics()
+    with pytest.raises(SettingError, match=r"The objective must be finite, got (nan|-inf)"):
+        SparseGaussianMixture(4, smoothing="floor", reg_covar=1e-320, random_state=0).fit(X)
 
 
 class TestEdges:

@@ -117,6 +117,6 @@ def test_show_says_how_to_read_its_marks(small_folder, capsys, monkeypatch):
         cli.main(["show", str(small_folder), "mixed-03"])
     printed = capsys.readouterr().out
     assert re.search(
-        r"\[(\d): \.\.\.\] pulls to \w+ / \w+, \[(\d): \.\.\.\] pulls to \w+ / \w+; \*word\* to \1, _word_ to \2",
+        r"\[(\d): \.\.\.\] pulls to \w+/\w+, \[(\d): \.\.\.\] pulls to \w+/\w+; \*word\* to \1, _word_ to \2",
         printed,
     )

@@ -4,6 +4,7 @@ import json
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -167,6 +168,52 @@ def test_one_cluster_has_no_runner_up(tmp_path):
     write_run(run, tmp_path / "one", force=False)
 
 
+def test_a_document_that_is_listed_and_that_its_cluster_names_as_mixed_is_both(small):
+    mixed = next(cluster.mixed[0] for cluster in small.clusters if cluster.mixed)
+    listed = replace(mixed, kinds=["unclear"], reason="unclear: its cluster has only 40 %")
+    run = replace(small, ambiguous=[listed])
+    rows = {document.id: row for row, document in enumerate(run.documents)}
+    told = pipeline.explain(run, rows[mixed.id])
+    assert (told.kinds, told.pulls) == (["mixed", "unclear"], mixed.pulls)
+    assert told.reason == f"{mixed.reason}; unclear: its cluster has only 40 %"
+
+
+def test_a_system_that_tells_no_peak_memory_is_no_error(monkeypatch):
+    assert pipeline.peak_mib() > 1
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert pipeline.peak_mib() is None
+
+
+@pytest.fixture
+def untitled(tmp_path):
+    """The small corpus with a title in every third line only."""
+    lines = [json.loads(line) for line in SIX_TOPICS.read_text("utf-8").splitlines()]
+    for place, line in enumerate(lines):
+        if place % 3:
+            del line["title"]
+    path = tmp_path / "untitled.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    return path
+
+
+def test_a_run_knows_which_titles_are_first_words_of_a_text(untitled, small):
+    run = pipeline.run(settings(untitled))
+    assert [document.title_from_text for document in run.documents] == [row % 3 > 0 for row in range(165)]
+    assert run.manifest["titles_from_text"] == 110
+    assert small.manifest["titles_from_text"] == 0
+
+
+def test_without_texts_ids_are_the_titles_that_are_first_words_and_nothing_else_changes(untitled, tmp_path):
+    with_texts, without = (pipeline.run(settings(untitled, report={"text": text})) for text in (True, False))
+    for row, (document, other) in enumerate(zip(with_texts.documents, without.documents, strict=True)):
+        title = document.id if row % 3 else document.title
+        assert other == replace(document, title=title, title_from_text=False)
+    held = files(without, tmp_path / "run")
+    for document in with_texts.documents:
+        if document.title_from_text:
+            assert not any(document.title.encode() in data for data in held.values())
+
+
 def corpus_of(tmp_path, texts):
     path = tmp_path / "texts.jsonl"
     path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts), "utf-8")
@@ -205,3 +252,13 @@ assert peak < 1000, f"{peak} MiB"
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
+
+
+def test_what_stands_under_a_cluster_as_mixed_mixes_it(small_run):
+    found = [(cluster.id, mixed) for cluster in small_run.clusters for mixed in cluster.mixed]
+    assert len(found) > 10
+    for cluster, mixed in found:
+        pair = [pull.cluster for pull in mixed.pulls]
+        assert cluster in pair
+        share = {part.cluster: part.share for part in mixed.shares}
+        assert share[pair[0]] >= share[pair[1]]

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from docclust import config
-from docclust.ambiguity import kinds_by_row, redundancy
+from docclust.ambiguity import kinds_by_row, listing, redundancy
 from docclust.ambiguity.listing import distinct
 from docclust.ambiguity.redundancy import GO_TOGETHER, companions, shared
 from docclust.ambiguity.scores import Scores, score
@@ -85,14 +85,17 @@ def test_words_without_a_letter_make_no_document_mixed():
     assert last_two(counts, P, numbers)[1] < 0.1 * last_two(counts, P, named)[1]
 
 
-def test_near_copies_are_listed_once():
+def test_near_copies_are_listed_once(monkeypatch):
     rng = np.random.default_rng(0)
     rows = rng.random((6, 50)) ** 8
     rows[3], rows[5] = rows[1] + 0.01, rows[0] + 0.01
     X = sp.csr_array(rows / np.linalg.norm(rows, axis=1, keepdims=True))
     assert distinct(np.array([5, 1, 0, 3, 2, 4]), X, 10) == [5, 1, 2, 4]
     assert distinct(np.array([5, 1, 0, 3, 2, 4]), X, 3) == [5, 1, 2]
+    monkeypatch.setattr(listing, "COMPARED", 2)
+    assert distinct(np.array([5, 1, 0, 3, 2, 4]), X, 10) == [5, 1, 2, 4]
+    assert distinct(np.array([5, 1, 0, 3, 2, 4]), X, 3) == [5, 1, 2]
     nothing = np.zeros(6)
-    scores = Scores(np.arange(6.0), nothing, nothing, nothing, nothing, np.arange(6) > 0)
+    scores = Scores(np.arange(6.0), nothing, nothing, np.arange(6) > 0)
     settings = config.parse({"corpus": {"source": "pydocs"}, "mixture": {"n_components": 2}})
     assert kinds_by_row(scores, settings, X) == {5: ["mixed"], 4: ["mixed"], 3: ["mixed"], 2: ["mixed"]}

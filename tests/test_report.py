@@ -2,12 +2,14 @@
 
 import math
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from rich.cells import cell_len
 
+from docclust.config.settings import MixtureSettings, SeedingSettings
 from docclust.errors import RunError
-from docclust.report import data, text
+from docclust.report import data, phrases, prose, text
 from docclust.results import Run
 
 
@@ -81,7 +83,7 @@ def test_a_report_tells_every_warning(small_run: Run):
 
 def test_a_report_speaks_of_labels_only_where_they_are_known(small_run: Run):
     assert any("Agreement with the known labels: NMI" in line for line in report(small_run))
-    metrics = {key: value for key, value in small_run.metrics.items() if key not in text.LABEL_METRICS}
+    metrics = {key: value for key, value in small_run.metrics.items() if key not in phrases.LABEL_METRICS}
     assert not any("labels" in line for line in report(replace(small_run, metrics=metrics)))
 
 
@@ -98,7 +100,7 @@ def test_a_report_shows_as_many_keywords_and_documents_as_the_config_asks(small_
     )
     told = data.summarise(replace(small_run, settings=settings))
     assert {len(cluster.keywords) for cluster in told.clusters} == {2}
-    assert told.ambiguous == small_run.ambiguous[:3]
+    assert told.ambiguous == data.of_kind(small_run.ambiguous, None, 3)
     assert all(len(cluster.mixed) <= data.MIXED_A_CLUSTER for cluster in told.clusters)
 
 
@@ -197,4 +199,61 @@ def test_a_kind_lists_only_its_own_documents_by_its_own_score(small_run: Run):
         assert scores == sorted(scores, reverse=True)
         assert len(found) == sum(kind in document.kinds for document in small_run.ambiguous)
         assert data.of_kind(small_run.ambiguous, kind, 2) == found[:2]
-    assert data.of_kind(small_run.ambiguous, None, None) == small_run.ambiguous
+
+
+def test_without_a_kind_the_foremost_of_each_are_listed_in_turn(small_run: Run):
+    def listed(name: str, *kinds: str, **scores: float):
+        none = {"mixed": 0.0, "unclear": 0.0, "atypical": 0.0}
+        return replace(small_run.ambiguous[0], id=name, kinds=list(kinds), **(none | scores))
+
+    found = [
+        *(listed(f"m{i}", "mixed", mixed=0.9 - i / 10) for i in range(6)),
+        listed("both", "unclear", "atypical", unclear=0.9, atypical=0.999),
+        listed("u", "unclear", unclear=0.5),
+        listed("a", "atypical", atypical=0.99),
+    ]
+    names = [document.id for document in data.of_kind(found, None, 5)]
+    assert names == ["m0", "m1", "both", "u", "a"]
+    assert [d.id for d in data.of_kind(found, None, None)] == ["m0", "m1", "m2", "m3", "m4", "m5", "both", "u", "a"]
+    settings = small_run.settings.model_copy(
+        update={"report": small_run.settings.report.model_copy(update={"n_documents": 5})}
+    )
+    told = data.summarise(replace(small_run, ambiguous=found, settings=settings))
+    assert [document.id for document in told.ambiguous] == names
+
+
+def what_was_done(run: Run, **sections: dict) -> str:
+    changed = {name: getattr(run.settings, name).model_copy(update=keys) for name, keys in sections.items()}
+    return " ".join(prose.settings(replace(run, settings=run.settings.model_copy(update=changed))))
+
+
+@pytest.mark.parametrize("nothing", ["", "none", "None", ["none", ""]])
+def test_no_stop_words_and_no_stems_are_not_told_as_languages(small_run: Run, nothing):
+    stem = nothing if isinstance(nothing, str) else "none"
+    told = what_was_done(small_run, vectors={"stop_words": nothing, "stem": stem})
+    assert "Words are counted lower-cased, as they are written; kept" in told
+    told = what_was_done(small_run, vectors={"stop_words": ["german", "none", "fr"], "stem": "german"})
+    assert "Words are counted lower-cased, without stop words (german, fr), reduced to stems (german); kept" in told
+
+
+def test_whatever_a_config_may_choose_has_its_words():
+    for words, fields, key in (
+        (prose.SEEDINGS, SeedingSettings.model_fields, "method"),
+        (prose.SMOOTHINGS, MixtureSettings.model_fields, "smoothing"),
+        (prose.COVARIANCES, MixtureSettings.model_fields, "covariance"),
+    ):
+        assert set(words) == set(get_args(fields[key].annotation)) - {"auto"}
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("lsa", "k-means along the first singular vectors (LSA)"),
+        ("split-merge", "clusters grown from one by splitting and merging"),
+    ],
+)
+def test_every_way_to_start_is_told_in_words(small_run: Run, method: str, said: str):
+    told = what_was_done(small_run, seeding={"method": method, "n_init": 3})
+    assert f"6 clusters were asked for. EM began 3 times from {said}, and the best end was kept." in told
+    told = what_was_done(small_run, seeding={"method": method, "n_init": 1})
+    assert f"EM began from {said}." in told

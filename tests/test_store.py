@@ -126,6 +126,15 @@ def test_the_label_column_is_left_out_where_no_label_is_known(small_run: Run, tm
     assert store.load_run(tmp_path / "run").documents == run.documents
 
 
+def test_a_column_tells_which_titles_are_first_words_where_any_is(small_run: Run, tmp_path: Path):
+    documents = [replace(document, title_from_text=row % 2 == 0) for row, document in enumerate(small_run.documents)]
+    store.write_run(replace(small_run, documents=documents), tmp_path / "run")
+    lines = (tmp_path / "run" / "documents.csv").read_text("utf-8").splitlines()
+    assert lines[0].endswith(",atypical,label,title_from_text")
+    assert [line.rpartition(",")[2] for line in lines[1:3]] == ["True", "False"]
+    assert store.load_documents(tmp_path / "run") == documents
+
+
 def test_probabilities_in_files_are_zero_or_one_only_when_they_are(small_run: Run, tmp_path: Path):
     nearly = math.nextafter(1.0, 0.0)
     documents = [

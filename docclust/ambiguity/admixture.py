@@ -24,6 +24,13 @@ def shares(counts: np.ndarray, distributions: np.ndarray) -> np.ndarray:
     return theta
 
 
+def two_topics(theta: np.ndarray, apart: np.ndarray) -> tuple[int, int]:
+    """The two clusters that share out most of a document and are apart, the one with the larger share first."""
+    # theta: (k,) shares; apart: (k, k) squares of how far apart clusters are
+    one, other = divmod(int((np.outer(theta, theta) * apart).argmax()), theta.size)
+    return (one, other) if theta[one] >= theta[other] else (other, one)
+
+
 @numba.njit(nogil=True, cache=True)
 def pair_gains(indptr, indices, weights, alike, distributions, logs, apart):
     """For each document the cluster b that explains its words best, and the q that adds most to it.

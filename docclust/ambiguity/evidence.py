@@ -29,15 +29,19 @@ class Evidence:
     names: list[str]
     n_words: int
 
-    def shares(self, counts: sp.csr_array, own: np.ndarray, pair: tuple[int, ...]) -> list[Share]:
-        """Of one document, (1, v): the clusters that explain its words, largest share first; they sum to one.
+    def shares(self, counts: sp.csr_array, own: np.ndarray) -> np.ndarray:
+        """Of one document, (1, v), how much of its words every cluster explains: (k,), sums to one."""
+        return shares(counts.data, self._without(counts, own))
+
+    def shown_shares(
+        self, counts: sp.csr_array, own: np.ndarray, theta: np.ndarray, pair: tuple[int, ...]
+    ) -> list[Share]:
+        """The clusters that explain a document's words, largest share first; they sum to one.
 
         Those that explain next to nothing are left out, and the words shared among the others; `pair` always stays.
         """
-        distributions = self._without(counts, own)
-        kept = np.flatnonzero(shares(counts.data, distributions) >= SHOWN_SHARE)
-        kept = np.union1d(kept, pair).astype(int)
-        theta = shares(counts.data, distributions[:, kept])
+        kept = np.union1d(np.flatnonzero(theta >= SHOWN_SHARE), pair).astype(int)
+        theta = shares(counts.data, self._without(counts, own)[:, kept])
         order = np.argsort(-theta, kind="stable")
         return [Share(int(kept[p]), float(theta[p])) for p in order]
 

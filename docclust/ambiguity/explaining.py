@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from docclust.ambiguity.admixture import two_topics
 from docclust.ambiguity.evidence import Evidence
-from docclust.ambiguity.scores import Scores
+from docclust.ambiguity.scores import distances
 from docclust.config import Settings
 from docclust.gaussian import Coefficients
 from docclust.results import Ambiguous, Assignment
@@ -16,7 +17,10 @@ from docclust.vectors import tfidf
 
 @dataclass(frozen=True)
 class Explainer:
-    """Explains any document of a corpus: its line, its words, and the evidence behind them, all by row."""
+    """Explains any document of a corpus: its line, its words, and the evidence behind them, all by row.
+
+    apart : (k, k), squares of how far apart clusters are
+    """
 
     documents: Sequence[Assignment]
     counts: sp.csr_array
@@ -24,18 +28,17 @@ class Explainer:
     sublinear: bool
     responsibilities: sp.csr_array
     evidence: Evidence
-    pairs: np.ndarray | None
+    apart: np.ndarray
 
     def explain(self, row: int, kinds: list[str]) -> Ambiguous:
         """Say how the document in `row` stands between clusters, as one that is listed for `kinds`."""
         document, counts = self.documents[row], self.counts[[row]]
         own = self.responsibilities[[row]].toarray().ravel()
-        pair = (document.cluster, document.runner_up)
-        if "mixed" in kinds:
-            pair = tuple(int(k) for k in self.pairs[row])
+        theta = self.evidence.shares(counts, own)
+        pair = two_topics(theta, self.apart) if "mixed" in kinds else (document.cluster, document.runner_up)
         weights = tfidf(counts, self.idf, sublinear=self.sublinear)
         sides = self.evidence.pulls(weights, *pair) if document.runner_up is not None else []
-        found = self.evidence.shares(counts, own, tuple(side.cluster for side in sides))
+        found = self.evidence.shown_shares(counts, own, theta, tuple(side.cluster for side in sides))
         odd = self.evidence.unexpected(counts, own)
         return Ambiguous(
             id=document.id,
@@ -65,12 +68,12 @@ def explainer(
     P: sp.csr_array,
     word_sums: np.ndarray,
     names: list[str],
-    scores: Scores | None = None,
+    means: np.ndarray,
 ) -> Explainer:
-    """What explains the documents of a run, all by row; without scores none of them as mixed.
+    """What explains the documents of a run, all by row.
 
-    c : the coefficients of the model; word_sums : (v, k) occurrences of every word in every cluster, by responsibility
+    c : the coefficients of the model; word_sums : (v, k) occurrences of every word in every cluster, by
+    responsibility; means : (k, v)
     """
     evidence = Evidence(c, word_sums, display, names, settings.ambiguity.n_words)
-    pairs = None if scores is None else np.c_[scores.first, scores.second]
-    return Explainer(documents, counts, idf, settings.vectors.sublinear_tf, P, evidence, pairs)
+    return Explainer(documents, counts, idf, settings.vectors.sublinear_tf, P, evidence, distances(means) ** 2)

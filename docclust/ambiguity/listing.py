@@ -8,6 +8,8 @@ from docclust.config import Settings
 
 # Cosine of two documents of which one is listed.
 NEARLY_THE_SAME = 0.8
+# Documents that are compared with each other at a time.
+COMPARED = 256
 
 
 def kinds_by_row(scores: Scores, settings: Settings, X: sp.csr_array) -> dict[int, list[str]]:
@@ -31,10 +33,13 @@ def kinds_by_row(scores: Scores, settings: Settings, X: sp.csr_array) -> dict[in
 def distinct(rows: np.ndarray, X: sp.csr_array, most: int) -> list[int]:
     """The first of `rows`, `most` at most, without those that are nearly the same as one before."""
     # rows: (m,) of X: (n, v) CSR
-    rows = rows[: 2 * most]
-    cosines = (X[rows] @ X[rows].T).toarray()
-    kept: list[int] = []
-    for place in range(rows.size):
-        if len(kept) < most and not np.any(cosines[place, kept] > NEARLY_THE_SAME):
-            kept.append(place)
-    return [int(row) for row in rows[kept]]
+    kept = np.empty(0, dtype=rows.dtype)
+    for first in range(0, min(rows.size, 2 * most), COMPARED):
+        block = rows[first : first + COMPARED][: 2 * most - first]
+        to_kept, to_block = (X[block] @ X[those].T for those in (kept, block))
+        new = to_kept.max(axis=1).toarray().ravel() <= NEARLY_THE_SAME if kept.size else np.ones(block.size, dtype=bool)
+        alike = to_block.toarray() > NEARLY_THE_SAME
+        for place in range(block.size):
+            new[place] &= not np.any(alike[place, :place] & new[:place])
+        kept = np.append(kept, block[new])
+    return kept[:most].tolist()

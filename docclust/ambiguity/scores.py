@@ -35,21 +35,18 @@ ATYPICAL_FROM = 0.99
 
 @dataclass(frozen=True)
 class Scores:
-    """Per document: three scores, and the two clusters that explain its words best.
+    """Per document: three scores, and whether the first is enough.
 
     mixed : nats a word that the second cluster adds to the first, times the square of how far apart the two are; less
         where what speaks for one of them is a word or two, and where documents that mix these two are common
     unclear : chance that another cluster is right, times how likely one topic makes the words against two; in [0, 1]
     atypical : share of the corpus whose words are less surprising in their own cluster; in [0, 1]
-    first, second : the pair
     listed : whether it is mixed enough to be listed
     """
 
     mixed: np.ndarray
     unclear: np.ndarray
     atypical: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
     listed: np.ndarray
 
 
@@ -105,8 +102,6 @@ def score(
         mixed=mixed / np.maximum(common[first, second], 1),  # as it is where the pair is no more common than pairs are
         unclear=(1 - own) * np.exp(-gain * apartness),
         atypical=atypical(counts, labels, own, word_sums),
-        first=first,
-        second=second,
         listed=gain * apartness > LEAST_GAIN,
     )
 

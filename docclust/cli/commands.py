@@ -112,7 +112,7 @@ def run(
         page = None
         if settings.report.html:
             told("report", 0, 0)
-            page = reporting.html(found, with_text=settings.report.text)
+            page = reporting.html(found, with_text=settings.report.text, compare=False)
         told("write", 0, 0)
         store.write_run(found, folder, force, page)
     output.lines(reporting.lines(found))
@@ -169,7 +169,9 @@ def ambiguous(
         ),
     ] = None,
     format: ListFormat = None,
-    top: Annotated[int | None, typer.Option(min=1, help="How many documents.", show_default="all")] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, help="How many documents; of all kinds in turn.", show_default="all")
+    ] = None,
 ) -> None:
     """Print the documents that do not sit in one cluster, and why."""
     from docclust import store
@@ -254,7 +256,7 @@ def _text(found: "Run", row: int, known: "Ambiguous", width: int) -> Iterator["T
         yield from text.body(said, width, plain=plain)
         return
     vocabulary = texts.vocabulary_of(found)
-    if (vocabulary.count([document.text]) != found.counts[[row]]).nnz:
+    if texts.changed(found, vocabulary, [row], [document.text])[0]:
         said = "Its text has changed since the run; what is said above is of the former one.\n"
         yield from text.body(said, width, plain=plain)
     tokens = vocabulary.tokens(document.text)
@@ -262,7 +264,7 @@ def _text(found: "Run", row: int, known: "Ambiguous", width: int) -> Iterator["T
     words = texts.pulling(found, tokens, known)
     passages = texts.pulling_passages(found, tokens, known)
     if passages:
-        names = [" / ".join(keyword.word for keyword in found.clusters[k].keywords[:2]) for k in pair]
+        names = [found.clusters[k].name for k in pair]
         yield from [*text.legend(pair, names, width, plain=plain), *text.body("", width, plain=plain)]
     yield from text.body(document.text, width, words, passages, pair, plain=plain)
 

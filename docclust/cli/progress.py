@@ -9,6 +9,7 @@ STAGES = {
     "start": "starting",
     "read": "reading",
     "fit": "fitting",
+    "fit again": "fitting anew",
     "calibrate": "calibrating",
     "describe": "describing",
     "map": "mapping",

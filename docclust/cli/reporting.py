@@ -51,7 +51,12 @@ def report(
         ),
     ] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open report.html in a browser.")] = False,
-    no_text: Annotated[bool, typer.Option("--no-text", help="Leave every text out of report.html.")] = False,
+    no_text: Annotated[
+        bool,
+        typer.Option(
+            "--no-text", help="Leave every text out of report.html, and titles that are a text's first words."
+        ),
+    ] = False,
 ) -> None:
     """Print the report of a run again, or write its page."""
     from docclust import store
@@ -106,8 +111,8 @@ def lines(found: "Run") -> list["Text"]:
     return text.summary(data.summarise(found), output.console().width)
 
 
-def html(found: "Run", *, with_text: bool) -> str:
-    """The report as a page, with the texts of the corpus where it is still there."""
+def html(found: "Run", *, with_text: bool, compare: bool = True) -> str:
+    """The report as a page, with the texts of the corpus where it is still there; `compare` is that of `texts.read`."""
     from docclust.report import html, texts
 
-    return html.render(found, texts.read(found) if with_text else None)
+    return html.render(found, texts.read(found, compare=compare) if with_text else None)

@@ -37,6 +37,8 @@ def first_problem(error: ValidationError, data: dict[str, Any]) -> str:
             return f"{section} source must be one of {', '.join(sorted(sources))}, got {value!r}.{hint}"
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"{where} must be a section, got {problem['input']!r}."
+        case "conflict":
+            return f"{section} {problem['msg']}"
     # A key that takes one of several types has a problem for each.
     same_place = [other for other in error.errors() if other["input"] is problem["input"]]
     wanted = (other["msg"].removeprefix("Input should be ").removeprefix("a valid ") for other in same_place)

@@ -15,8 +15,11 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
+
+from docclust.conflicts import conflict
 
 Columns = str | list[str]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -158,9 +161,11 @@ class SeedingSettings(Section):
 class MixtureSettings(Section):
     """The mixture and its EM; the meaning of each key is that of `docclust.SparseGaussianMixture`."""
 
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
     n_components: PositiveInt = 20
     covariance: Literal["auto", "own", "pooled", "tied", "isotropic", "cosine"] = "auto"
-    pooling: Literal["auto"] | PositiveFloat = "auto"
+    pooling: Literal["auto"] | NonNegativeFloat = "auto"
     length_exponent: Literal["auto"] | NonNegativeFloat = "auto"
     smoothing: Literal["noise", "add", "floor", "prior"] = "noise"
     reg_covar: Literal["auto"] | NonNegativeFloat = "auto"
@@ -173,6 +178,12 @@ class MixtureSettings(Section):
     variance_pseudo: NonNegativeFloat = 10.0
     max_iter: PositiveInt = 100
     tol: NonNegativeFloat = 1e-6
+
+    @model_validator(mode="after")
+    def _go_together(self) -> "MixtureSettings":
+        if wrong := conflict(self):
+            raise PydanticCustomError("conflict", "{line}", {"line": wrong})
+        return self
 
 
 class CalibrationSettings(Section):
@@ -199,12 +210,20 @@ class AmbiguitySettings(Section):
 
 
 class EngineSettings(Section):
-    """Who maps over blocks of rows; changes how long a run takes and nothing in its result."""
+    """Who maps over blocks of rows; changes how long a run takes and nothing in its result.
+
+    Sums over blocks of another length, `block_rows`, may differ in their last bits.
+    """
 
     backend: Literal["threads", "dask"] = "threads"
     workers: Annotated[int, Field(ge=0)] = 0
     scheduler: str = ""
     block_rows: PositiveInt = 2048
+
+    @property
+    def n_jobs(self) -> int:
+        """Workers as joblib counts them."""
+        return self.workers or -1
 
 
 class ReportSettings(Section):

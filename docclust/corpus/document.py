@@ -23,12 +23,20 @@ class Document:
         What is clustered; may be empty.
     label : str or None
         The class it is known to belong to. Only metrics look at it.
+    title_from_text : bool
+        The title is only the first words of the text.
     """
 
     id: str
     title: str
     text: str
     label: str | None = None
+    title_from_text: bool = False
+
+
+def titled(id: str, title: str, text: str, label: str | None) -> Document:
+    """A document under its own title, or where it has none under the first words of its text."""
+    return Document(id, title or first_words(text), text, label, title_from_text=not title)
 
 
 def clean(text: str) -> str:

@@ -15,7 +15,7 @@ from docclust.corpus.decoding import (
     looks_like_html,
     without_mark,
 )
-from docclust.corpus.document import Document, clean, did_you_mean, first_words, one_line
+from docclust.corpus.document import Document, clean, did_you_mean, one_line, titled
 from docclust.errors import CorpusError
 
 HTML = {".html", ".htm", ".xhtml"}
@@ -113,4 +113,4 @@ def _document(settings: FolderCorpus, path: Path, parts: tuple[str, ...], skippe
     # A name that is not UTF-8 must still be one that can be printed.
     names = [os.fsencode(part).decode("utf-8", "backslashreplace") for part in parts]
     label = names[0] if settings.label_from_folder and len(names) > 1 else None
-    return Document("/".join(names), one_line(clean(title)) or first_words(text), text, label)
+    return titled("/".join(names), one_line(clean(title)), text, label)

@@ -11,7 +11,7 @@ from typing import Any
 from sklearn.datasets import fetch_20newsgroups
 
 from docclust.config import NewsgroupsCorpus
-from docclust.corpus.document import Document, clean, first_words, one_line
+from docclust.corpus.document import Document, clean, one_line, titled
 from docclust.errors import CorpusError
 
 SUBJECT = re.compile(r"^Subject:(.*(?:\n[ \t].*)*)", re.MULTILINE | re.IGNORECASE)
@@ -33,7 +33,7 @@ def read(settings: NewsgroupsCorpus) -> Iterator[Document]:
         text, texts[index] = clean(texts[index]), ""
         group = posts.target_names[target]
         number = PurePosixPath(str(filename).replace("\\", "/")).name
-        yield Document(f"{group}/{number}", subjects[index] or first_words(text), text, group)
+        yield titled(f"{group}/{number}", subjects[index], text, group)
 
 
 def _fetch(settings: NewsgroupsCorpus, remove: tuple[str, ...]) -> Any:

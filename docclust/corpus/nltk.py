@@ -14,7 +14,7 @@ from nltk.corpus.reader import CorpusReader, PlaintextCorpusReader
 from nltk.corpus.util import LazyCorpusLoader
 
 from docclust.config import NltkCorpus
-from docclust.corpus.document import Document, clean, did_you_mean, first_words
+from docclust.corpus.document import Document, clean, did_you_mean, titled
 from docclust.errors import CorpusError
 
 # "nltk.corpus" as an attribute is a proxy, with no names in it until one is asked for.
@@ -46,7 +46,7 @@ def read(settings: NltkCorpus) -> Iterator[Document]:
                 categories = corpus.categories(fileids=[fileid]) if hasattr(corpus, "categories") else []
             except (OSError, ValueError) as error:
                 raise CorpusError(f"NLTK corpus {settings.corpus}: {fileid} cannot be read ({error}).") from None
-            yield Document(fileid, first_words(text), text, categories[0] if len(categories) == 1 else None)
+            yield titled(fileid, "", text, categories[0] if len(categories) == 1 else None)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from docclust.config import TableCorpus
-from docclust.corpus.document import Document, clean, content_hash, first_words, numbered, one_line
+from docclust.corpus.document import Document, clean, content_hash, numbered, one_line, titled
 from docclust.errors import CorpusError
 
 Row = dict[str, Any]
@@ -56,7 +56,7 @@ def documents(settings: TableCorpus, rows: Iterator[tuple[int, Row]]) -> Iterato
                 " Try another column for id, or id = false for a hash of the content."
             )
         line_of[id_] = line
-        yield Document(id_, title or first_words(text), text, label or None)
+        yield titled(id_, title, text, label or None)
     if count:
         _check_columns(settings, wanted, list(columns))
 

@@ -70,7 +70,8 @@ def fit_all(
     ----------
     X : CSR of shape (n, v), or what `prepare` made of it
     starts : int arrays of shape (n,), or Parameters
-    schedule : smoothing by iteration; its last value holds from then on
+    schedule : smoothing by iteration; its last value holds from then on. It takes half of `max_iter` at most, so that
+        what is found, and its objective, are not those of annealing
     weighting : how much documents count, in every sum over documents and so in the objective
     tol : gain of the objective, relative to its size, below which EM has converged
     rngs : of every start, the random numbers for clusters that have lost their documents
@@ -87,7 +88,9 @@ def fit_all(
     by_parameters = isinstance(starts[0], Parameters)
     # The textbook form, and parameters of the caller's, may have densities on any scale.
     precision = whole.precision(n_components) if form.smoothing == "noise" and not by_parameters else np.float64
-    annealed = len(schedule)
+    annealed = min(len(schedule), max(1, max_iter // 2))
+    schedule = schedule[np.linspace(len(schedule) - 1, 0, annealed).round().astype(int)[::-1]]
+    softness = softness if max_iter > 1 else 0.0
     in_part = softness and annealed > SOFT_WHOLE and not by_parameters
     stride = max(1, n // max(SOFT_DOCUMENTS, SOFT_PER_CLUSTER * n_components)) if in_part else 1
     settles = softness > 0 and n_components >= SETTLED_FROM
@@ -122,7 +125,7 @@ def fit_all(
                 now.words, responsibilities, counts, form, smoothing, target, cooled, seen, soft, len(starts), n_jobs
             )
             temperature = model.temperature
-        now = fraction if iteration < min(annealed, max_iter) - SOFT_WHOLE else whole
+        now = fraction if iteration < annealed - SOFT_WHOLE else whole
         looking.everywhere |= any(lost) or now.rows.shape[0] != labels.shape[0]
         given = model.coefficients, max(drop, soft_drop) if softness and not cooled else drop, UNDECIDED_BELOW
         near = looking.choose(labels[:, 0], responsibilities, not cooled)

@@ -1,6 +1,7 @@
 """What is told of a run, as plain data: which clusters, which documents, which numbers, and how a number is said."""
 
 import difflib
+import itertools
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,7 @@ def summarise(run: "Run") -> Summary:
             replace(cluster, mixed=cluster.mixed[:MIXED_A_CLUSTER])
             for cluster in with_keywords(run.clusters, settings.report.n_words)
         ],
-        ambiguous=run.ambiguous[: settings.report.n_documents],
+        ambiguous=of_kind(run.ambiguous, None, settings.report.n_documents),
     )
 
 
@@ -66,11 +67,42 @@ def with_keywords(clusters: list["Cluster"], n_words: int | None) -> list["Clust
 
 
 def of_kind(ambiguous: list["Ambiguous"], kind: str | None, top: int | None) -> list["Ambiguous"]:
-    """The first `top` documents that are listed for a kind, highest score first; without a kind all, as they come."""
+    """The first `top` documents that are listed for a kind, or all, highest score first.
+
+    Without a kind they are taken from the kinds in turn, none twice; then those taken as mixed come first, those taken
+    as atypical last.
+    """
     if kind is not None:
-        ambiguous = [document for document in ambiguous if kind in document.kinds]
-        ambiguous.sort(key=lambda document: (-getattr(document, kind), document.id))
-    return ambiguous[:top]
+        found = [document for document in ambiguous if kind in document.kinds]
+        return sorted(found, key=lambda document: (-getattr(document, kind), document.id))[:top]
+    taken: dict[str, tuple[int, Ambiguous]] = {}
+    for turn in itertools.zip_longest(*(of_kind(ambiguous, kind, None) for kind in KINDS)):
+        for place, document in enumerate(turn):
+            if document is not None:
+                taken.setdefault(document.id, (place, document))
+    return [document for _, document in sorted(itertools.islice(taken.values(), top), key=lambda found: found[0])]
+
+
+def without_texts(run: "Run") -> "Run":
+    """The same run with ids in place of the titles that are first words of texts.
+
+    A run folder that does not tell which are keeps no title.
+    """
+    all_of_them = "titles_from_text" not in run.manifest
+    from_text = {document.id for document in run.documents if all_of_them or document.title_from_text}
+
+    def named(documents: list) -> list:
+        return [replace(found, title=found.id) if found.id in from_text else found for found in documents]
+
+    return replace(
+        run,
+        documents=named(run.documents),
+        ambiguous=named(run.ambiguous),
+        clusters=[
+            replace(cluster, representatives=named(cluster.representatives), mixed=named(cluster.mixed))
+            for cluster in run.clusters
+        ],
+    )
 
 
 def find(documents: list["Assignment"], wanted: str) -> int:

@@ -16,8 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 import docclust
-from docclust.report import prose
-from docclust.report.data import KINDS
+from docclust.report import phrases, prose
+from docclust.report.data import KINDS, summarise, without_texts
 from docclust.report.page import Page, finite, page
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u202
 
 
 def render(run: "Run", texts: "Texts | None") -> str:
-    """The report of a run as HTML; `texts` None leaves every text out."""
+    """The report of a run as HTML; `texts` None leaves every text out, and the titles that are from one."""
     style, script = _style(), _script()
-    held = page(run, texts)
+    run = without_texts(run) if texts is None else run
+    held, told = page(run, texts), summarise(run)
     return (
         _environment()
         .get_template("report.html")
@@ -56,11 +57,11 @@ def render(run: "Run", texts: "Texts | None") -> str:
             style=Markup(style),
             script=Markup(script),
             data=_data(held),
-            facts=prose.facts(run),
-            warnings=run.manifest.get("warnings", []),
+            facts=phrases.facts(told),
+            warnings=told.warnings,
             tiles=_tiles(run),
             clusters=_sizes(run),
-            figures=[asdict(figure) for figure in prose.figures(run)],
+            figures=[asdict(figure) for figure in phrases.figures(told)],
             reliability=[asdict(group) for group in run.reliability],
             settings=prose.settings(run),
             below=f"{run.settings.ambiguity.undecided_below:g}",

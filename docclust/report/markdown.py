@@ -3,8 +3,8 @@
 import re
 from typing import TYPE_CHECKING
 
-from docclust.report import prose
-from docclust.report.data import KINDS, one_line, shown
+from docclust.report import phrases, prose
+from docclust.report.data import KINDS, of_kind, one_line, shown, summarise
 
 if TYPE_CHECKING:
     from docclust.results import Ambiguous, Cluster, Run
@@ -17,18 +17,17 @@ MARKS = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$-])")
 
 def render(run: "Run") -> str:
     """The report of a run as GitHub-flavoured Markdown."""
-    most = run.settings.report.n_documents
-    lines = [f"# {escaped(run.settings.name or 'docclust')}", "", f"{escaped(prose.facts(run))}.", ""]
-    lines += [f"> {escaped(warning)}\n" for warning in run.manifest.get("warnings", [])]
+    most, told = run.settings.report.n_documents, summarise(run)
+    lines = [f"# {escaped(told.name or 'docclust')}", "", f"{escaped(phrases.facts(told))}.", ""]
+    lines += [f"> {escaped(warning)}\n" for warning in told.warnings]
     lines += ["## Clusters", "", *_clusters(run.clusters), ""]
     for kind in KINDS:
-        found = sorted((f for f in run.ambiguous if kind in f.kinds), key=lambda f: (-getattr(f, kind), f.id))
-        if found:
+        if found := of_kind(run.ambiguous, kind, None):
             lines += [f"## {kind.capitalize()} documents", "", *_ambiguous(found[:most], kind), ""]
             if len(found) > most:
                 lines += [f"{len(found) - most:,} more are listed in `ambiguous.json`.", ""]
     lines += ["## How good it is", "", "| figure | value | meaning |", "|---|---:|---|"]
-    lines += [f"| {escaped(f.name)} | {escaped(f.value)} | {escaped(f.meaning)} |" for f in prose.figures(run)]
+    lines += [f"| {escaped(f.name)} | {escaped(f.value)} | {escaped(f.meaning)} |" for f in phrases.figures(told)]
     lines += ["", "## What was done", "", *(f"- {escaped(sentence)}" for sentence in prose.settings(run))]
     return "\n".join(lines) + "\n"
 

@@ -39,13 +39,13 @@ def packed_numbers(arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     return {"header": header, "data": deflated(b"".join(planes))}
 
 
-def packed_texts(texts: Iterable[str | None]) -> dict[str, Any]:
+def packed_texts(texts: Iterable[str | None], n_jobs: int | None = None) -> dict[str, Any]:
     """Texts in blocks of 256 KiB, each deflated by itself, so that the page unpacks only those it needs.
 
     In a block, texts are separated by NUL, which is a blank inside of them, and a missing one is U+FFFF.
     """
     firsts, blocks, pieces = [0], [], _joined(texts)
-    with engine.threads(-1) as share_out:
+    with engine.threads(n_jobs) as share_out:
         while few := list(itertools.islice(pieces, AT_ONCE)):
             firsts += [row for row, _ in few]
             blocks += share_out(_block, [text for _, text in few])

@@ -40,12 +40,13 @@ def page(run: "Run", texts: Texts | None) -> Page:
     ----------
     run : Run
     texts : Texts or None
-        None leaves every text out; titles and ids stay.
+        None leaves every text out.
     """
     chosen = held(run)
     documents = [run.documents[row] for row in chosen]
     places = {document.id: place for place, document in enumerate(documents)}
-    evidence, listed = _evidence(run)
+    evidence = list(run.evidence().values())
+    listed = {found.id: found.kinds for found in run.ambiguous}
     told = {places[found.id] for found in evidence}
     kept, note = fitted(run, texts, told)
     found_words = words.candidates(run, chosen)
@@ -72,8 +73,8 @@ def page(run: "Run", texts: Texts | None) -> Page:
         "words": found_words.shown,
         "clusters": _clusters(run, places, found_words),
         "ambiguous": [
-            _told(found, places[found.id], i < listed, parts)
-            for i, (found, parts) in enumerate(zip(evidence, marked, strict=True))
+            _told(found, places[found.id], listed.get(found.id, []), parts)
+            for found, parts in zip(evidence, marked, strict=True)
         ],
         "convergence": run.convergence,
         "frames": None,
@@ -101,7 +102,7 @@ def page(run: "Run", texts: Texts | None) -> Page:
         meta=meta,
         lists=packing.packed_json(finite(lists)),
         numbers=packing.packed_numbers(numbers),
-        texts=packing.packed_texts(kept) if kept else None,
+        texts=packing.packed_texts(kept, run.settings.engine.n_jobs) if kept else None,
     )
 
 
@@ -123,17 +124,7 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _evidence(run: "Run") -> tuple[list["Ambiguous"], int]:
-    """The listed documents, behind them the mixed ones that only their cluster names, and how many are listed."""
-    found = {document.id: document for document in run.ambiguous}
-    listed = len(found)
-    for cluster in run.clusters:
-        for document in cluster.mixed:
-            found.setdefault(document.id, document)
-    return list(found.values()), listed
-
-
-def _told(found: "Ambiguous", place: int, listed: bool, marked: list[tuple[int, int, int]]) -> dict[str, Any]:
+def _told(found: "Ambiguous", place: int, listed: list[str], marked: list[tuple[int, int, int]]) -> dict[str, Any]:
     pair = [pull.cluster for pull in found.pulls[:2]]
     if len(pair) < 2 and found.runner_up is not None:
         pair = [found.cluster, found.runner_up]
@@ -161,7 +152,7 @@ def _clusters(run: "Run", places: dict[str, int], found: words.Words) -> list[di
         {
             "size": cluster.size,
             "weight": cluster.weight,
-            "name": " / ".join(keyword.word for keyword in cluster.keywords[:2]) or "(no words)",
+            "name": cluster.name,
             "words": [
                 [word, float(f"{weight:.4g}"), float(f"{lift:.4g}"), *known]
                 for word, weight, lift, *known in candidates

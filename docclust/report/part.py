@@ -17,8 +17,7 @@ def held(run: "Run") -> np.ndarray:
     n, most = len(run.documents), run.settings.report.max_documents
     if n <= most:
         return np.arange(n)
-    named = {document.id for document in run.ambiguous}
-    named.update(member.id for cluster in run.clusters for member in (*cluster.representatives, *cluster.mixed))
+    named = {*run.evidence(), *(member.id for cluster in run.clusters for member in cluster.representatives)}
     chosen = np.array([document.id in named for document in run.documents])
     if run.map is not None and run.map.frames is not None:
         chosen[run.map.frames.rows] = True

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Wedge
 
 from docclust.errors import RunError, SettingError
+from docclust.store.files import AGAIN
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +55,7 @@ def draw(run: "Run", name: str, path: Path) -> None:
 
 
 def _map(run: "Run") -> Figure:
-    drawn = _kept(run.map, "map")
+    drawn = _kept(run.map, "map", AGAIN)
     figure = Figure(figsize=(8, 8))
     axes = figure.subplots()
     every = -(-len(run.documents) // MOST_POINTS)
@@ -74,8 +75,8 @@ def _map(run: "Run") -> Figure:
 
 
 def _iterations(run: "Run") -> Figure:
-    drawn = _kept(run.map, "map")
-    frames = _kept(drawn.frames, "iterations")
+    drawn = _kept(run.map, "map", AGAIN)
+    frames = _kept(drawn.frames, "iterations", f"{AGAIN[:-1]}, with [report] iterations = true.")
     chosen = np.unique(np.linspace(0, len(frames.iterations) - 1, FRAMES_SHOWN).round().astype(int))
     figure = Figure(figsize=(11, 7.4))
     places = drawn.points[frames.rows]
@@ -108,19 +109,20 @@ def _convergence(run: "Run") -> Figure:
 
 
 def _reliability(run: "Run") -> Figure:
-    groups = _kept(run.reliability, "reliability")
+    groups = _kept(run.reliability, "reliability", "Documents of one word have no halves to measure it on.")
     figure = Figure(figsize=(5, 5))
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="0.6", linestyle="--", linewidth=1)
     axes.plot([g.confidence for g in groups], [g.found for g in groups], marker="o", color=COLOURS[0])
     axes.set(xlabel="stated probability", ylabel="share that came true", xlim=(0, 1.02), ylim=(0, 1.02), aspect="equal")
-    axes.set_title(f"{sum(g.count for g in groups):,} halves of documents in {len(groups)} groups", fontsize=10)
+    tested = sum(group.count for group in groups)
+    axes.set_title(f"{tested:,} documents, or halves of them, in {len(groups)} groups", fontsize=10)
     return figure
 
 
-def _kept(value, name: str):
+def _kept(value, name: str, remedy: str):
     if not value:
-        raise RunError(f"This run kept no {name}. Try docclust run again, with [report] iterations = true.")
+        raise RunError(f"This run kept no {name}. {remedy}")
     return value
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from docclust.report import phrases
 from docclust.report.data import KINDS, Summary, harmless, one_line, shown
 
 if TYPE_CHECKING:
@@ -20,27 +21,17 @@ EMPHASIS = ("bold", "bold underline")
 SIGNS = ("*", "_")
 BAR = 8
 EIGHTHS = " ▏▎▍▌▋▊▉█"
-LABEL_METRICS = {"nmi": "NMI", "ari": "adjusted Rand", "v_measure": "V-measure", "purity": "purity"}
-# Digits behind the point, or 0 for four significant ones, and the sentence.
-METRICS = {
-    "half_agreement": (3, "The two halves of a document are found in the same cluster: NMI {}."),
-    "information": (0, "One half tells {} nats about the cluster of the other."),
-    "temperature": (0, "Probabilities are softened by a temperature of {}."),
-    "calibration_error": (3, "They are off by {} on average, where one half of a document foretells the other."),
-    "npmi_coherence": (3, "Keywords of a cluster occur together: coherence {} (NPMI, from -1 to 1)."),
-    "objective": (0, "Objective of EM: {} nats a document."),
-}
 # Rich wraps text only with a console in hand; this one is never written to.
 _CONSOLE = Console(file=io.StringIO())
 
 
 def summary(told: Summary, width: int) -> list[Text]:
     """The whole report of a run."""
-    lines = [*_heading(told.name, width), *_wrapped(_facts(told), width)]
+    lines = [*_heading(told.name, width), *_wrapped(Text(f"{phrases.facts(told)}."), width)]
     for warning in told.warnings:
         lines += _wrapped(Text.assemble(("Warning: ", "bold yellow"), one_line(warning)), width, indent=2, first=0)
     lines += [Text(), *_heading("How good it is", width)]
-    for sentence in _quality(told):
+    for sentence in phrases.sentences(told):
         lines += _wrapped(Text(f"- {sentence}"), width, indent=4, first=2)
     lines += [Text(), *_heading("Clusters, and documents of each that mix it with another", width)]
     lines += clusters(told.clusters, width, mixed=True)
@@ -175,41 +166,6 @@ def colour(cluster: int) -> str:
 
 def _heading(said: str, width: int) -> list[Text]:
     return _wrapped(Text(one_line(said), "bold"), width)
-
-
-def _facts(told: Summary) -> Text:
-    facts = [
-        _counted(told.documents, "document"),
-        _counted(told.words, "word"),
-        _counted(len(told.clusters), "cluster"),
-    ]
-    if told.duplicates:
-        facts.append(_counted(told.duplicates, "exact duplicate"))
-    if told.empty:
-        facts.append(f"{len(told.empty):,} set aside without words")
-    for reason, count in told.skipped.items():
-        facts.append(f"{count:,} skipped ({one_line(reason)})")
-    return Text(", ".join(facts) + ".")
-
-
-def _counted(count: int, name: str) -> str:
-    return f"{count:,} {name}" if count == 1 else f"{count:,} {name}s"
-
-
-def _quality(told: Summary) -> list[str]:
-    metrics = {key: value for key, value in told.metrics.items() if value is not None and value == value}
-    sentences = []
-    agreement = [f"{name} {shown(metrics[key], 3)}" for key, name in LABEL_METRICS.items() if key in metrics]
-    if agreement:
-        sentences.append(f"Agreement with the known labels: {', '.join(agreement)}.")
-    sentences.append(
-        f"Undecided: {told.undecided:,} of {_counted(told.documents, 'document')}; "
-        f"no cluster has a probability of {told.undecided_below:g} for them."
-    )
-    for key, (digits, sentence) in METRICS.items():
-        if key in metrics:
-            sentences.append(sentence.format(shown(metrics[key], digits) if digits else f"{metrics[key]:.4g}"))
-    return sentences
 
 
 def _document(found: "Ambiguous", width: int, lead: str) -> list[Text]:

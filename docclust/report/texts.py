@@ -1,5 +1,6 @@
 """The texts of a run, read again from its corpus: cut so that the page stays small, and its pulling words marked."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import numpy as np
 from docclust.errors import DocclustError
 from docclust.report import packing
 from docclust.report.part import held
+from docclust.report.phrases import counted
 
 if TYPE_CHECKING:
     from docclust.results import Ambiguous, Run
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 LONGEST = 20_000
 SHORTEST = 200
 MIB = 2**20
+# Documents that are read before they are compared with those of the run.
+AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -29,34 +33,49 @@ class Texts:
     texts : of the documents the page holds, as much as is kept; None where the corpus no longer has the document
     lengths : of the same, characters before cutting
     problem : why there are no texts, or None
+    changed : how many of them are no longer what was clustered
     """
 
     texts: list[str | None]
     lengths: list[int]
     problem: str | None = None
+    changed: int = 0
 
     def cut(self, longest: int, whole: set[int]) -> list[str | None]:
         """The texts, those not at a place in `whole` cut to `longest` characters."""
         return [text if text is None or i in whole else shorten(text, longest) for i, text in enumerate(self.texts)]
 
 
-def read(run: "Run") -> Texts:
-    """Read the texts of the documents that the page holds from the corpus of a run, if it is still there."""
+def read(run: "Run", *, compare: bool = True) -> Texts:
+    """Read the texts of the documents that the page holds from the corpus of a run, if it is still there.
+
+    compare : whether some may have changed since the run
+    """
     from docclust import corpus
 
-    places = {run.documents[row].id: place for place, row in enumerate(held(run).tolist())}
+    rows = held(run)
+    places = {run.documents[row].id: place for place, row in enumerate(rows.tolist())}
     texts: list[str | None] = [None] * len(places)
     lengths = [0] * len(places)
+    n_changed, vocabulary = 0, vocabulary_of(run) if compare else None
     try:
-        for document in corpus.read(run.settings.corpus, Counter()):
-            place = places.get(document.id)
-            if place is not None:
+        wanted = (document for document in corpus.read(run.settings.corpus, Counter()) if document.id in places)
+        while few := list(itertools.islice(wanted, AT_ONCE)):
+            at = [places[document.id] for document in few]
+            for place, document in zip(at, few, strict=True):
                 texts[place], lengths[place] = shorten(document.text, LONGEST), len(document.text)
+            if vocabulary is not None:
+                n_changed += sum(changed(run, vocabulary, rows[at], [document.text for document in few]))
     except DocclustError as error:
         return Texts([], [], str(error))
     if not any(texts):
         return Texts([], [], "the corpus no longer has these documents")
-    return Texts(texts, lengths)
+    return Texts(texts, lengths, changed=n_changed)
+
+
+def changed(run: "Run", vocabulary: "Vocabulary", rows: Iterable[int], texts: list[str]) -> list[bool]:
+    """Of each text, whether it no longer has the words that the document in that row was clustered by."""
+    return (np.diff((vocabulary.count(texts) != run.counts[list(rows)]).tocsr().indptr) > 0).tolist()
 
 
 def fitted(run: "Run", texts: Texts | None, whole: set[int]) -> tuple[list[str | None] | None, str]:
@@ -66,34 +85,47 @@ def fitted(run: "Run", texts: Texts | None, whole: set[int]) -> tuple[list[str |
     if texts.problem:
         return None, f"The texts could not be read again: {texts.problem.rstrip('.')}."
     most = run.settings.report.max_text_mib * MIB
-    longest = LONGEST
-    kept = texts.texts
-    while (size := sum(map(len, packing.packed_texts(kept)["blocks"]))) > most and longest > SHORTEST:
+    longest, kept = LONGEST, texts.texts
+
+    def packed(some: Iterable[str | None]) -> int:
+        return sum(map(len, packing.packed_texts(some, run.settings.engine.n_jobs)["blocks"]))
+
+    while (size := packed(kept)) > most and longest > SHORTEST:
         total = sum(len(text or "") for text in kept)
         longest = _limit(kept, whole, 0.97 * total * most / size)
         kept = texts.cut(longest, whole)
     notes = []
     if any(text is None for text in kept):
         notes.append(f"{sum(text is None for text in kept):,} documents are no longer in the corpus.")
-    if longest < LONGEST:
+    if texts.changed:
+        many = counted(texts.changed, "text")
+        notes.append(f"{many} changed since the run; what is said of such a document is of its former text.")
+    if longest < LONGEST and len(whole) < len(kept):
         notes.append(
             f"To keep this file small, texts are cut after {longest:,} characters; "
             f"those of the listed documents after {LONGEST:,}."
         )
     elif any(length > LONGEST for length in texts.lengths):
         notes.append(f"Texts are cut after {LONGEST:,} characters.")
+    if size > most:
+        alone = packed(kept[place] for place in sorted(whole)) > most
+        why = "those of the listed documents alone are" if alone else f"none is cut below {SHORTEST} characters"
+        notes.append(f"The texts are larger than [report] max_text_mib = {most / MIB:g}: {why}.")
     return kept, " ".join(notes)
 
 
 def _limit(texts: list[str | None], whole: set[int], total: float) -> int:
-    """The length at which texts must be cut so that `total` characters are left, but no less than the shortest."""
+    """The length at which texts must be cut so that `total` characters are left, but no less than the shortest.
+
+    Texts at a place in `whole` are not cut.
+    """
     lengths = np.sort([len(text or "") for row, text in enumerate(texts) if row not in whole])
     left = total - sum(len(texts[row] or "") for row in whole)
     before = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     counts = np.arange(len(lengths), 0, -1)
     over = np.flatnonzero(before + lengths * counts > left)
     if not over.size:
-        return LONGEST - 1
+        return SHORTEST
     first = over[0]
     return int(max((left - before[first]) / counts[first], SHORTEST))
 

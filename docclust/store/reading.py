@@ -121,6 +121,7 @@ def load_documents(folder: Path | str) -> list[Assignment]:
                 mixed=decimal(row["mixed"]),
                 unclear=decimal(row["unclear"]),
                 atypical=decimal(row["atypical"]),
+                title_from_text=row.get("title_from_text") == "True",
             )
             for row in read_table(path)
         ]

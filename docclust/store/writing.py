@@ -25,6 +25,8 @@ COLUMNS = (
     "unclear",
     "atypical",
 )
+# Columns that are there where any document has something to say in them.
+OPTIONAL = ("label", "title_from_text")
 REPORT = "report.html"
 
 
@@ -121,8 +123,7 @@ def _is_run(folder: Path) -> bool:
 
 
 def _write_files(run: Run, folder: Path) -> None:
-    labelled = any(document.label is not None for document in run.documents)
-    columns = (*COLUMNS, "label") if labelled else COLUMNS
+    columns = (*COLUMNS, *(name for name in OPTIONAL if any(getattr(d, name) for d in run.documents)))
     steps = run.convergence
     stamp = {"format": FORMAT, "schema": SCHEMA}
     write_text(folder / "config.toml", config.dumps(run.settings))

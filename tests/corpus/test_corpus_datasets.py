@@ -51,6 +51,7 @@ def test_postings_keep_group_number_and_subject(documents, two_newsgroups):
         ("sci.space/7", "Orbits", "sci.space"),
         ("sci.space/8", "Subject: not a header Mars is further.", "sci.space"),
     ]
+    assert [document.title_from_text for document in read] == [False, False, True]
     assert [document.text.strip() for document in read] == [
         "Oil them.",
         "The moon is far.",

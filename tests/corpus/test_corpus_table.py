@@ -115,9 +115,13 @@ def test_false_means_that_a_column_is_not_used(documents, write):
 
 def test_without_a_title_the_first_words_stand_in(documents, write):
     rows = [{"text": "  one\n two\tthree  "}, {"text": "word " * 100}, {"text": "x" * 200}, {"text": ""}, {"text": " "}]
-    titles = [document.title for document in documents("jsonl", path=write(as_jsonl(rows)))]
+    read = documents("jsonl", path=write(as_jsonl(rows)))
+    titles = [document.title for document in read]
     assert titles == ["one two three", "word " * 15 + "word…", "x" * 79 + "…", "", ""]
     assert max(map(len, titles)) <= 80
+    assert all(document.title_from_text for document in read)
+    read = documents("jsonl", path=write(as_jsonl([*ROWS, *rows])))
+    assert [document.title_from_text for document in read] == [False] * 3 + [True] * 5
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 """A corpus that tries everything: in its page nothing runs and nothing breaks."""
 
+import base64
 import json
 import random
+import zlib
 from dataclasses import replace
 
 import pytest
 
-from docclust import config, pipeline, store
-from docclust.report import html, markdown, texts
+from docclust import config, engine, pipeline, store
+from docclust.report import data, html, markdown, page, texts
 from docclust.report.packing import packed_texts
 from docclust.report.page import in_65535ths
 
@@ -31,6 +33,10 @@ ATTACKS = [
     "__proto__",
     "constructor",
 ]
+
+
+def inflated(packed: str) -> bytes:
+    return zlib.decompress(base64.b64decode(packed))
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +107,26 @@ def test_a_report_without_texts_holds_no_text(small_run):
     assert small_run.settings.corpus.path.parent.as_posix() not in held
 
 
+def test_a_report_without_texts_has_no_title_that_is_first_words(small_run):
+    taken = {document.id for document in small_run.documents[::2]}
+    documents = [replace(document, title_from_text=document.id in taken) for document in small_run.documents]
+    run = replace(small_run, documents=documents)
+    lists = json.loads(inflated(page.page(data.without_texts(run), None).lists))
+    assert lists["titles"] == ["" if d.id in taken else d.title for d in small_run.documents]
+    assert html.render(run, None) == html.render(data.without_texts(run), None) != html.render(small_run, None)
+    kept = json.loads(inflated(page.page(run, texts.read(run)).lists))
+    assert kept["titles"] == [document.title for document in small_run.documents]
+    named = data.without_texts(run)
+    members = [member for c in named.clusters for member in (*c.representatives, *c.mixed)]
+    assert all((found.title == found.id) == (found.id in taken) for found in (*named.ambiguous, *members))
+
+
+def test_a_run_that_does_not_tell_which_titles_are_first_words_is_published_without(small_run):
+    manifest = {key: value for key, value in small_run.manifest.items() if key != "titles_from_text"}
+    named = data.without_texts(replace(small_run, manifest=manifest))
+    assert all(document.title == document.id for document in named.documents)
+
+
 def test_a_corpus_that_is_gone_is_said_and_stops_nothing(small_run, tmp_path):
     corpus = small_run.settings.corpus.model_copy(update={"path": tmp_path / "gone.jsonl"})
     settings = small_run.settings.model_copy(update={"corpus": corpus})
@@ -120,6 +146,30 @@ def test_texts_that_are_too_large_are_cut_but_not_those_of_listed_documents(smal
     assert all(kept[row] == read.texts[row] for row in whole)
     assert max(len(text) for row, text in enumerate(kept) if row not in whole) < max(map(len, read.texts))
     assert sum(map(len, packed_texts(kept)["blocks"])) < sum(map(len, packed_texts(read.texts)["blocks"]))
+
+
+@pytest.mark.timeout(60)
+def test_listed_texts_that_are_too_large_by_themselves_are_kept_and_said(small_run):
+    report = small_run.settings.report.model_copy(update={"max_text_mib": 0.001})
+    cut = replace(small_run, settings=small_run.settings.model_copy(update={"report": report}))
+    read = texts.read(small_run)
+    kept, note = texts.fitted(cut, read, set(range(len(read.texts))))
+    assert kept == read.texts
+    said = "The texts are larger than [report] max_text_mib = 0.001"
+    assert note == f"{said}: those of the listed documents alone are."
+    kept, note = texts.fitted(cut, read, set())
+    assert max(map(len, kept)) <= texts.SHORTEST
+    assert note.endswith(f"{said}: none is cut below 200 characters.")
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_texts_are_packed_by_as_many_workers_as_the_config_says(small_run, monkeypatch, workers):
+    asked, threads = set(), engine.threads
+    monkeypatch.setattr(engine, "threads", lambda n_jobs: asked.add(n_jobs) or threads(n_jobs))
+    few = small_run.settings.engine.model_copy(update={"workers": workers})
+    run = replace(small_run, settings=small_run.settings.model_copy(update={"engine": few}))
+    html.render(run, texts.read(run))
+    assert asked == {workers}
 
 
 def test_markdown_of_a_hostile_corpus_has_no_marks_of_its_own(hostile_run):

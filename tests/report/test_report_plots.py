@@ -28,8 +28,12 @@ def test_what_was_not_kept_or_cannot_be_written_is_said(small_run, tmp_path):
     with pytest.raises(SettingError, match=r"--out must end in \.svg, \.png, \.pdf, got map\.bmp"):
         plots.draw(small_run, "map", tmp_path / "map.bmp")
     without = replace(small_run, map=replace(small_run.map, frames=None))
-    with pytest.raises(RunError, match="kept no iterations"):
+    with pytest.raises(RunError, match=r"kept no iterations\. Try docclust run again, with .* iterations = true"):
         plots.draw(without, "ellipses", tmp_path / "a.svg")
+    with pytest.raises(RunError, match=r"kept no map\. Try docclust run again\.$"):
+        plots.draw(replace(small_run, map=None), "map", tmp_path / "a.svg")
+    with pytest.raises(RunError, match=r"kept no reliability\. Documents of one word have no halves"):
+        plots.draw(replace(small_run, reliability=[]), "reliability", tmp_path / "a.svg")
     with pytest.raises(RunError, match="cannot be written"):
         plots.draw(small_run, "map", tmp_path / "none" / "a.svg")
 

@@ -3,7 +3,7 @@
 const KINDS = { mixed: "Two clusters that are apart each explain a part of them.", unclear: "They say too little, or say it too evenly.", atypical: "No cluster explains their words." };
 const chosen = { kind: "mixed", most: 100 };
 
-const listedOf = (kind) => D.ambiguous.filter((found) => found.listed && found.kinds.includes(kind));
+const listedOf = (kind) => D.ambiguous.filter((found) => found.listed.includes(kind));
 const joins = (found, a, b) => (a === "" || found.pair.includes(Number(a))) && (b === "" || found.pair.includes(Number(b)));
 
 function ambiguousFound() {

@@ -1,0 +1,127 @@
+"""What every form of the report says in the same words: how large the corpus is, and how good the clusters are."""
+
+from dataclasses import dataclass
+
+from docclust.report.data import Summary, one_line, shown
+
+# Key of metrics.json: name, digits behind the point or 0 for four significant ones, meaning, and how it is printed.
+FIGURES = {
+    "nmi": ("NMI with the labels", 3, "How far clusters and known labels agree: 0 not at all, 1 wholly.", "NMI {}"),
+    "ari": (
+        "Adjusted Rand",
+        3,
+        "Of pairs of documents, how often both agree, beyond chance: 0 chance, 1 always.",
+        "adjusted Rand {}",
+    ),
+    "v_measure": (
+        "V-measure",
+        3,
+        "Whether clusters hold one label each, and labels lie in one cluster each.",
+        "V-measure {}",
+    ),
+    "purity": ("Purity", 3, "The share of documents that have the commonest label of their cluster.", "purity {}"),
+    "half_agreement": (
+        "Agreement of halves",
+        3,
+        "Each document's words are split in two, and both halves assigned: 1 if they always meet in one cluster.",
+        "The two halves of a document are found in the same cluster: NMI {}.",
+    ),
+    "information": (
+        "Information",
+        0,
+        "Nats that one half of a document tells about the cluster of the other half.",
+        "One half tells {} nats about the cluster of the other.",
+    ),
+    "temperature": (
+        "Temperature",
+        0,
+        "How much the probabilities are softened so that 0.7 comes true in 7 cases of 10.",
+        "Probabilities are softened by a temperature of {}.",
+    ),
+    "calibration_error": (
+        "Calibration error",
+        3,
+        "How far a stated probability lies from what comes true, on average, by the stricter test of two.",
+        "They are off by {} on average, by the stricter test of two: halves of documents, and other starts of EM.",
+    ),
+    "npmi_coherence": (
+        "Coherence",
+        3,
+        "Whether a cluster's keywords stand in the same documents (NPMI): -1 never, 0 by chance, 1 always.",
+        "Keywords of a cluster occur together: coherence {} (NPMI, from -1 to 1).",
+    ),
+    "objective": (
+        "Objective",
+        0,
+        "What EM climbs, in nats a document. Comparable between runs on the same words only.",
+        "Objective of EM: {} nats a document.",
+    ),
+}
+# Those of them that compare with known labels.
+LABEL_METRICS = ("nmi", "ari", "v_measure", "purity")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of a run: its name, how it is written, and a sentence on what it means."""
+
+    name: str
+    value: str
+    meaning: str
+
+
+def facts(told: Summary) -> str:
+    """How large the corpus is, in one line."""
+    found = [
+        counted(told.documents, "document"),
+        counted(told.words, "word"),
+        counted(len(told.clusters), "cluster"),
+    ]
+    if told.duplicates:
+        found.append(counted(told.duplicates, "exact duplicate"))
+    if told.empty:
+        found.append(f"{len(told.empty):,} set aside without words")
+    found += [f"{count:,} skipped ({one_line(reason)})" for reason, count in told.skipped.items()]
+    return ", ".join(found)
+
+
+def figures(told: Summary) -> list[Figure]:
+    """The numbers that are known of a run, with the share of undecided documents first."""
+    share = percent(told.undecided, told.documents)
+    meaning = f"{share} have no cluster of probability {told.undecided_below:g} or more."
+    undecided = Figure("Undecided documents", f"{told.undecided:,}", meaning)
+    return [undecided, *(Figure(FIGURES[key][0], value, FIGURES[key][2]) for key, value in _written(told).items())]
+
+
+def sentences(told: Summary) -> list[str]:
+    """The same numbers, a sentence each."""
+    printed = {key: FIGURES[key][3].format(value) for key, value in _written(told).items()}
+    agreement = ", ".join(printed.pop(key) for key in LABEL_METRICS if key in printed)
+    undecided = (
+        f"Undecided: {told.undecided:,} of {counted(told.documents, 'document')}; "
+        f"no cluster has a probability of {told.undecided_below:g} for them."
+    )
+    known = [f"Agreement with the known labels: {agreement}."] if agreement else []
+    return [*known, undecided, *printed.values()]
+
+
+def counted(count: int, name: str) -> str:
+    """A number and its noun."""
+    return f"{count:,} {name}" if count == 1 else f"{count:,} {name}s"
+
+
+def percent(part: int, whole: int) -> str:
+    """A share at the beginning of a sentence; it says 0 or 100 only when it is exactly so."""
+    share = 100 * part / max(whole, 1)
+    if part in (0, whole):
+        return f"{share:.0f} %"
+    return "Less than 1 %" if share < 1 else f"{min(share, 99):.0f} %"
+
+
+def _written(told: Summary) -> dict[str, str]:
+    known = {key: told.metrics.get(key) for key in FIGURES}
+    return {
+        key: shown(value, FIGURES[key][1]) if FIGURES[key][1] else f"{value:.4g}"
+        for key, value in known.items()
+        if value is not None and value == value
+    }
