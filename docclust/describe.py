@@ -156,8 +156,7 @@ def describe_clusters(
     for c in range(k):
         members = np.flatnonzero(labels == c)
         nearest = members[np.argsort(-closeness[members], kind="stable")[: settings.keywords.representatives]]
-        mixed = (explainer.explain(int(row), ["mixed"]) for row in most_mixed[labels[most_mixed] == c])
-        between = (found for found in mixed if c in {pull.cluster for pull in found.pulls})
+        mixed = (int(row) for row in most_mixed[labels[most_mixed] == c] if c in explainer.topics(row))
         places = np.searchsorted(used, columns[c])
         clusters.append(
             Cluster(
@@ -177,7 +176,7 @@ def describe_clusters(
                 representatives=[
                     Member(line.id, line.title, line.probability) for line in map(lines.__getitem__, nearest)
                 ],
-                mixed=list(itertools.islice(between, settings.keywords.mixed)),
+                mixed=[explainer.explain(row, ["mixed"]) for row in itertools.islice(mixed, settings.keywords.mixed)],
                 labels=_label_counts([lines.documents.labels[row] for row in members]),
             )
         )

@@ -29,9 +29,9 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     covariance : {"auto", "own", "pooled", "tied", "isotropic", "cosine"}, default="auto"
         How free the variances are: each cluster its own; its own, with `pooling` pseudo-documents of the
         within-cluster variance; one a word for all clusters; one for all; that with means of length one. ``auto``
-        is ``pooled``, or ``isotropic`` where ``pooled`` leads away from what the starts agree on, or ``cosine`` where
-        that in turn leaves one large cluster, and where rows have length one and there are fewer than 50 for every
-        cluster (`docclust.restarts`); with another smoothing than ``noise``, or a
+        is ``pooled``. Where that leads away from what the starts agree on it is ``isotropic``, or, of rows of length
+        one, ``cosine``, if they have a dozen words or ``isotropic`` leaves one large cluster. With fewer than 50 such
+        rows for every cluster it is ``cosine`` (`docclust.restarts`). With another smoothing than ``noise``, or a
         start by parameters, it is ``own``.
     smoothing : {"noise", "add", "floor", "prior"}, default="noise"
         How variances are kept from zero. ``noise``: documents are observed with noise of variance s, in E-step and
@@ -55,9 +55,9 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         Strength of the common variance in `covariance="pooled"`, in pseudo-documents; ``auto`` is 1,000, or a third of
         the documents if those are fewer, and a tenth more for every cluster beyond 20.
     length_exponent : "auto" or float, default="auto"
-        A row with n words (numbers that are not zero) counts n to this power, of mean one over the corpus: rows of
-        length one that have few words say little about their cluster. 0: all count the same. ``auto`` is 0.5 with
-        ``noise``, and 0 with another smoothing.
+        A row with n words (numbers that are not zero) counts n to this power, at most 1, of mean one over the corpus:
+        rows of length one that have few words say little about their cluster. 0: all count the same. ``auto`` is 0.5
+        with ``noise``, and 0 with another smoothing.
     weight_pseudo, mean_pseudo, variance_pseudo : float
         Strengths in pseudo-documents of the Dirichlet, normal and inverse-gamma priors of `smoothing="prior"`.
     init_params : {"kmeans", "k-means++", "random", "lsa", "split-merge"}, default="kmeans"

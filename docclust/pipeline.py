@@ -86,7 +86,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     given = vectors.counts, vectors.idf, vectors.display, c, P, word_sums, names, model.means_
     explained = explainer(settings, lines, *given)
     clusters = describe.describe_clusters(settings, vectors, model, words, lines, explained)
-    listed = kinds_by_row(scores, settings, vectors.weights)
+    listed = kinds_by_row(scores, settings, vectors.weights, explained.topics)
     ambiguous = [explained.explain(row, kinds) for row, kinds in listed.items()]
     metrics = {
         **describe.label_metrics(documents.labels, cluster, probability),

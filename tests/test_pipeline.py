@@ -261,4 +261,4 @@ def test_what_stands_under_a_cluster_as_mixed_mixes_it(small_run):
         pair = [pull.cluster for pull in mixed.pulls]
         assert cluster in pair
         share = {part.cluster: part.share for part in mixed.shares}
-        assert share[pair[0]] >= share[pair[1]]
+        assert share[pair[0]] >= share[pair[1]] > 0.19

@@ -29,19 +29,21 @@ class Evidence:
     names: list[str]
     n_words: int
 
-    def shares(self, counts: sp.csr_array, own: np.ndarray) -> np.ndarray:
-        """Of one document, (1, v), how much of its words every cluster explains: (k,), sums to one."""
-        return shares(counts.data, self._without(counts, own))
+    def shares(self, counts: sp.csr_array, own: np.ndarray, among: slice | np.ndarray = slice(None)) -> np.ndarray:
+        """Of one document, (1, v), how much of its words every cluster explains: (k,), sums to one.
 
-    def shown_shares(
-        self, counts: sp.csr_array, own: np.ndarray, theta: np.ndarray, pair: tuple[int, ...]
-    ) -> list[Share]:
+        A word said four times counts as two. The right clusters are named of a share of the splices of BBC, Reuters R8
+        and 20 Newsgroups: 0.922, 0.567, 0.653; where it counts as four 0.910, 0.557, 0.652.
+        """
+        return shares(np.sqrt(counts.data), self._without(counts, own)[:, among])
+
+    def shown(self, counts: sp.csr_array, own: np.ndarray, pair: tuple[int, ...]) -> list[Share]:
         """The clusters that explain a document's words, largest share first; they sum to one.
 
         Those that explain next to nothing are left out, and the words shared among the others; `pair` always stays.
         """
-        kept = np.union1d(np.flatnonzero(theta >= SHOWN_SHARE), pair).astype(int)
-        theta = shares(counts.data, self._without(counts, own)[:, kept])
+        kept = np.union1d(np.flatnonzero(self.shares(counts, own) >= SHOWN_SHARE), pair).astype(int)
+        theta = self.shares(counts, own, kept)
         order = np.argsort(-theta, kind="stable")
         return [Share(int(kept[p]), float(theta[p])) for p in order]
 

@@ -1,5 +1,8 @@
 """Scores -> which documents are listed, and for what."""
 
+import itertools
+from collections.abc import Callable
+
 import numpy as np
 import scipy.sparse as sp
 
@@ -12,10 +15,12 @@ NEARLY_THE_SAME = 0.8
 COMPARED = 256
 
 
-def kinds_by_row(scores: Scores, settings: Settings, X: sp.csr_array) -> dict[int, list[str]]:
+def kinds_by_row(
+    scores: Scores, settings: Settings, X: sp.csr_array, mixes: Callable[[int], object]
+) -> dict[int, list[str]]:
     """The rows that are listed as ambiguous, and for which kinds: the highest of each score that pass its threshold.
 
-    Of documents that are nearly the same, in rows of length one, the highest.
+    Of documents that are nearly the same, in rows of length one, the highest. `mixes` says whether a row has two topics.
     """
     passed = {
         "mixed": scores.listed,
@@ -25,7 +30,9 @@ def kinds_by_row(scores: Scores, settings: Settings, X: sp.csr_array) -> dict[in
     listed: dict[int, list[str]] = {}
     for kind, enough in passed.items():
         ranked = np.argsort(-getattr(scores, kind), kind="stable")
-        for row in distinct(ranked[enough[ranked]], X, settings.ambiguity.n_documents):
+        rows = (row for row in ranked[enough[ranked]] if kind != "mixed" or mixes(row))
+        most = settings.ambiguity.n_documents
+        for row in distinct(np.fromiter(itertools.islice(rows, 2 * most), dtype=int), X, most):
             listed.setdefault(row, []).append(kind)
     return listed
 
@@ -34,8 +41,8 @@ def distinct(rows: np.ndarray, X: sp.csr_array, most: int) -> list[int]:
     """The first of `rows`, `most` at most, without those that are nearly the same as one before."""
     # rows: (m,) of X: (n, v) CSR
     kept = np.empty(0, dtype=rows.dtype)
-    for first in range(0, min(rows.size, 2 * most), COMPARED):
-        block = rows[first : first + COMPARED][: 2 * most - first]
+    for first in range(0, rows.size, COMPARED):
+        block = rows[first : first + COMPARED]
         to_kept, to_block = (X[block] @ X[those].T for those in (kept, block))
         new = to_kept.max(axis=1).toarray().ravel() <= NEARLY_THE_SAME if kept.size else np.ones(block.size, dtype=bool)
         alike = to_block.toarray() > NEARLY_THE_SAME
