@@ -6,6 +6,7 @@ joblib hands the work to the cluster.
 """
 
 import ctypes
+import functools
 import itertools
 import sys
 from collections.abc import Callable, Iterator
@@ -49,6 +50,19 @@ def threads(n_jobs: int | None) -> Iterator[Callable]:
         return
     with ThreadPoolExecutor(many) as pool:
         yield pool.map
+
+
+@contextmanager
+def beside(function: Callable, *given: object, n_jobs: int | None = None) -> Iterator[Callable[[], object]]:
+    """Call ``function(*given)`` while what stands inside goes on; called, what is yielded waits for the result.
+
+    One worker calls it only then.
+    """
+    if workers(n_jobs) == 1:
+        yield functools.cache(lambda: function(*given))
+        return
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(function, *given).result
 
 
 def shared_out(pieces: list, at_most: int, n_jobs: int | None) -> list[list]:

@@ -60,10 +60,12 @@ def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.Random
     X : CSR of shape (n, v)
     mixture : what its parameters say
     """
-    rows = em.prepare(X)
-    options = _options(X, rows, mixture)
-    known = _known(X, mixture)
-    starts, state = _starts(X, rows, mixture, known or "pooled", options, rng), rng.get_state()
+    rows, known = em.prepare(X), _known(X, mixture)
+    with engine.beside(_annealed, X, rows, mixture, n_jobs=mixture.n_jobs) as annealed:
+        options = _options(X, mixture)
+        starts = _starts(X, rows, mixture, known or "pooled", options, annealed, rng)
+        options |= annealed()
+    state = rng.get_state()
     if known:
         return _run(rows, starts, mixture, known, options, state), known
     # Other starts agree for reasons of their own: seeds that nothing moved, since documents that share no word with any
@@ -144,13 +146,14 @@ def _starts(
     mixture: "SparseGaussianMixture",
     covariance: str,
     options: dict,
+    annealed: Callable[[], dict],
     rng: np.random.RandomState,
 ) -> list[np.ndarray] | list[Parameters]:
     if mixture.means_init is not None:
         return [_given(X, mixture)]
     n_init = seeding.n_starts(mixture.n_init, X.shape[0])
     if mixture.init_params == "split-merge":
-        return _grown(X, mixture, covariance, n_init, options, rng)
+        return _grown(X, mixture, covariance, n_init, options | annealed(), rng)
     method = mixture.n_components, mixture.init_params, mixture.seeding_steps, n_init
     return seeding.starts(rows, *method, rng, options["weighting"], n_jobs=mixture.n_jobs)
 
@@ -244,11 +247,8 @@ def _one_by_one(tell: Callable[[em.Step], None] | None) -> Callable[[em.Step], N
     return told
 
 
-def _options(X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture") -> dict[str, Any]:
-    schedule, softness = _annealed(X, rows, mixture)
+def _options(X: sp.csr_array, mixture: "SparseGaussianMixture") -> dict[str, Any]:
     return {
-        "schedule": schedule,
-        "softness": softness,
         "max_iter": mixture.max_iter,
         "tol": mixture.tol,
         "target": em.corpus_moments(X),
@@ -258,13 +258,13 @@ def _options(X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture") 
     }
 
 
-def _annealed(X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture") -> tuple[np.ndarray, float]:
+def _annealed(X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture") -> dict[str, Any]:
     """Smoothing by iteration, and how soft responsibilities are kept while it lasts."""
     given = mixture.means_init is not None
     soft = mixture.annealing == "responsibilities" and mixture.smoothing != "add" and not given
     steps, softness = (mixture.annealing_steps, mixture.softness) if soft else (1, 0.0)
     if mixture.smoothing == "prior":  # its pseudo-documents are all the smoothing there is
-        return np.zeros(steps), softness
+        return {"schedule": np.zeros(steps), "softness": softness}
     least = em.least_smoothing(X)
     cooled = mixture.annealing == "smoothing" and mixture.smoothing == "noise" and not given
     if mixture.reg_covar == "auto" or cooled:
@@ -273,5 +273,7 @@ def _annealed(X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture")
     if mixture.reg_covar == "auto" or mixture.smoothing == "noise":
         last = max(last, least)
     if cooled:
-        return em.cooling_schedule(max(eigenvalues[0], least), last, mixture.annealing_steps), 0.0
-    return np.full(steps, last), softness
+        schedule, softness = em.cooling_schedule(max(eigenvalues[0], least), last, mixture.annealing_steps), 0.0
+    else:
+        schedule = np.full(steps, last)
+    return {"schedule": schedule, "softness": softness}

@@ -66,3 +66,13 @@ def test_stacked_blocks_are_the_matrix_and_are_given_back(dtype):
         np.testing.assert_array_equal(getattr(whole, name), getattr(expected, name))
         assert getattr(whole, name).dtype == getattr(expected, name).dtype
     whole.check_format(full_check=True)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_call_beside_others_is_made_once_and_its_error_is_theirs(n_jobs):
+    calls = []
+    with engine.beside(calls.append, 3, n_jobs=n_jobs) as done:
+        assert done() is done() is None
+    assert calls == [3]
+    with pytest.raises(ZeroDivisionError), engine.beside(divmod, 1, 0, n_jobs=n_jobs) as divided:
+        divided()
