@@ -13,7 +13,6 @@ import platform
 import re
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -106,7 +105,7 @@ def read(name: str, folder: Path) -> Iterable[Document]:
     """The documents of one of `SOURCES`, read from `folder`."""
     source = SOURCES[name]
     below = {key: str(folder / value) for key, value in source.section.items() if key in ("path", "data_home")}
-    documents = corpus.read(config.parse({"corpus": source.section | below}).corpus, Counter())
+    documents = corpus.read(config.parse({"corpus": source.section | below}).corpus, corpus.Skipped())
     kept = itertools.islice(documents, 0, None, source.every)
     return (replace(document, text=source.text(document.text)) for document in kept)
 
@@ -119,7 +118,7 @@ def load(name: str, folder: Path) -> Rows:
 def load_jsonl(path: Path, clusters: int | None) -> Rows:
     """A corpus of the caller's: objects with `text` and `label`, one a line."""
     settings = config.parse({"corpus": {"source": "jsonl", "path": str(path)}}).corpus
-    return rows(path.name.removesuffix(".gz").removesuffix(".jsonl"), corpus.read(settings, Counter()), clusters)
+    return rows(path.name.removesuffix(".gz").removesuffix(".jsonl"), corpus.read(settings, corpus.Skipped()), clusters)
 
 
 def rows(name: str, documents: Iterable[Document], clusters: int | None = None) -> Rows:

@@ -44,7 +44,9 @@ def check(mixture: Any) -> None:
         _check(name, value, name in NUMBERS or isinstance(value, Integral), "an integer")
         _check(name, value, value < math.inf, "finite")
     _check("final_smoothing", mixture.final_smoothing, mixture.final_smoothing > 0, "greater than 0")
-    _check("softness", mixture.softness, mixture.softness <= 1, "at most 1")
+    for name in ("softness", "length_exponent"):
+        value = getattr(mixture, name)
+        _check(name, value, value == "auto" or value <= 1, "at most 1")
     n_jobs, on_step = mixture.n_jobs, mixture.on_step
     workers = n_jobs is None or (isinstance(n_jobs, Integral) and n_jobs != 0)
     _check("n_jobs", n_jobs, workers, "None or an integer other than 0")
@@ -60,7 +62,7 @@ def check_rows(mixture: Any, X: sp.csr_array) -> None:
     if distinct < mixture.n_components:
         raise SettingError(
             f"n_components must be at most the number of distinct documents ({distinct}), got {mixture.n_components}. "
-            f"n_samples={X.shape[0]}. Try {max(1, distinct // 10)}."
+            f"n_samples={X.shape[0]}. Try {max(min(2, distinct), distinct // 10)}."
         )
 
 

@@ -39,6 +39,17 @@ def test_what_three_texts_begin_or_end_with_is_boilerplate(where):
     assert marked([*two, bodies[2]]) == [*two, bodies[2]]
 
 
+def test_a_notice_in_a_script_without_spaces_is_boilerplate():
+    notice = "本文由新华社记者采写"
+    bodies = [
+        "".join(chr(random.Random(1000 * seed + i).randrange(0x4E00, 0x9FA5)) for i in range(60)) for seed in range(3)
+    ]
+    documents = [Document(str(i), "", f"{notice}。{body}") for i, body in enumerate(bodies)]
+    chunk = read(documents, Tokenizer(VectorsSettings()))
+    found = [chunk.tokens[i] for i in chunk.numbers[boilerplate(chunk)]]
+    assert found == 3 * [notice[i : i + 2] for i in range(len(notice) - 1)]
+
+
 def test_a_text_that_is_there_twice_is_no_other_text():
     one, other = (f"{own_words(seed)} {SIGNATURE}" for seed in range(2))
     assert marked([one, other, other]) == [one, other, other]

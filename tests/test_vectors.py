@@ -3,6 +3,7 @@ import itertools
 import random
 import re
 import tracemalloc
+import unicodedata
 
 import nltk
 import numpy as np
@@ -27,6 +28,7 @@ from docclust.vectors import (
     vectorise,
     vectorise_chunk,
 )
+from docclust.vectors.characters import composed
 from docclust.vectors.chunks import PROGRESS_EVERY
 from docclust.vectors.counts import MIN_COLLOCATION_FREQUENCY, document_limits
 from docclust.vectors.languages import LANGUAGES, stemmer, stop_words
@@ -37,7 +39,7 @@ PLAIN = {"stop_words": "none", "min_df": 1, "max_df": 1.0}
 WORDS = [
     *("the", "ship", "ships", "shipping", "sailed", "sails", "a", "of", "and", "harbour", "harbours", "baked", "bread"),
     *("breads", "oven", "naïve", "café", "CAFÉ", "Straße", "x2", "1993", "it's", "under_score", "don't", "Ünder"),
-    *("ΣΟΦΟΣ", "İstanbul"),
+    *("ΣΟΦΟΣ", "Istanbul"),
 ]
 
 
@@ -237,13 +239,41 @@ def test_rows_are_sorted_and_hold_no_zeros():
     assert vectors.words.tolist() == sorted(set(vectors.words))
 
 
-@pytest.mark.parametrize("highest", [0x7F, 0x2FF, 0xFFFF, 0x10FFFF])
-def test_the_compiled_loop_cuts_as_the_pattern_does(highest):
-    rng = random.Random(highest)
+# Letters, marks and joiners, and characters of scripts without spaces, of one plane of Unicode and of others.
+SCRIPTS = "aé_1ßİΣ\u0301\u0327\ufe0f\u200d\u200cकीक्षிתּ한글ᄒ\u1161\u11abไทยน้ำລາວ日本語のカー々ｶﾞ〇က္ခើ𠮷\U000e0101𑄌𑄳😀 .\n"
+UNSPACED = ("THAI", "LAO", "KHMER", "MYANMAR", "CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "HALFWIDTH KATAKANA")
+
+
+def slow_words(text):
+    characters = []
+    for c in text:
+        if re.match(r"\w", c):
+            characters.append([c, "pairs" if unicodedata.name(c, "").startswith(UNSPACED) else "letters"])
+        elif (unicodedata.category(c) in ("Mn", "Mc") and c != "\ufe0f") or c in "\u200c\u200d":
+            characters = characters or [["", ""]]
+            characters[-1][0] += c
+        else:
+            characters.append([c, ""])
+    words = []
+    for kind, run in itertools.groupby(characters, key=lambda character: character[1]):
+        run = [character for character, _ in run]
+        if kind == "letters" and len("".join(run)) > 1:
+            words.append("".join(run))
+        elif kind == "pairs":
+            words += map("".join, itertools.pairwise(run)) if len(run) > 1 else run
+    return words
+
+
+@pytest.mark.parametrize("alphabet", [range(0x80), range(0x300), SCRIPTS, SCRIPTS.replace("𠮷\U000e0101𑄌𑄳😀", "")])
+def test_the_compiled_loop_and_the_expression_cut_as_they_should(alphabet):
+    rng = random.Random(len(alphabet))
     texts = ["", "a", "ab", " a b  cd_ ", "naïve\ud800x 北京市 ΑΣ.Β e\u0301t", *random_texts(5)]
-    texts += ["".join(chr(rng.choice([rng.randint(0, highest), *b"ab \n"])) for _ in range(60)) for _ in range(2000)]
-    numbering, pattern = Numbering(Tokenizer(settings())), re.compile(PLAIN_PATTERN)
-    expected = [pattern.findall(text.lower()) for text in texts]
+    letters = [*map(chr, alphabet)] if isinstance(alphabet, range) else [*alphabet]
+    texts += ["".join(rng.choice([rng.choice(letters), *"ab \n"]) for _ in range(60)) for _ in range(1000)]
+    texts += ["".join(rng.choices(letters, k=20)) for _ in range(1000)]
+    tokenizer = Tokenizer(settings())
+    numbering = Numbering(tokenizer)
+    expected = [slow_words(tokenizer.prepare(text)) for text in texts]
     known: dict[str, int] = {}
     for begin in range(0, len(texts), 500):
         cut = expected[begin : begin + 500]
@@ -251,18 +281,75 @@ def test_the_compiled_loop_cuts_as_the_pattern_does(highest):
         assert numbers.tolist() == [known.setdefault(token, len(known)) for tokens in cut for token in tokens]
         assert lengths.tolist() == list(map(len, cut))
     assert numbering.tokens == list(known)
+    for text, words in zip(texts, expected, strict=True):
+        assert [token for token in tokenizer(text) if tokenizer.word(token)] == words
+        if text.isascii():
+            assert words == re.findall(PLAIN_PATTERN, text.lower())
+
+
+def test_the_parts_of_a_text_are_prepared_each_by_itself():
+    rng, tokenizer = random.Random(0), Tokenizer(settings())
+    for _ in range(3000):
+        text = "".join(rng.choice([rng.choice(SCRIPTS), chr(rng.randrange(0xD7FF))]) for _ in range(20))
+        parts = [tokenizer.prepare(part) for part in composed().findall(text)]
+        assert "".join(parts).replace("ς", "σ") == tokenizer.prepare(text).replace("ς", "σ")
 
 
 @pytest.mark.parametrize("keys", [{}, {"strip_accents": True}, {"lowercase": False}, {"token_pattern": r"[^\W\d]+"}])
 @pytest.mark.parametrize("seed", range(3))
 def test_spans_and_tokens_agree(seed, keys):
     tokenizer = Tokenizer(settings(**keys))
-    for text in [*random_texts(seed), "ﬁne cafe\u0301 ½ İİ ﷺ 한국어"]:
+    for text in [*random_texts(seed), "ﬁne cafe\u0301 ½ İİ ﷺ 한국어 हिन्दी", "北京市の e\u0301te\u0301s น้ำ 水"]:
         spans = tokenizer.spans(text)
         assert [tokenizer.word(t) for t, *_ in spans] == [w for w in map(tokenizer.word, tokenizer(text)) if w]
         for token, start, end in spans:
             written = text[start:end]
             assert token in Tokenizer(settings(**keys | {"token_pattern": ".+"}))(written)[0]
+
+
+# Scripts ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("हिन्दी में किताब", ["हिन्दी", "में", "किताब"]),
+        ("தமிழ் மொழி", ["தமிழ்", "மொழி"]),
+        ("বাংলা ভাষা", ["বাংলা", "ভাষা"]),
+        ("שָׁלוֹם לָעוֹלָם", ["שָׁלוֹם", "לָעוֹלָם"]),
+        ("مُحَمَّد می\u200cخواهم", ["مُحَمَّد", "می\u200cخواهم"]),
+        ("Cafe\u0301 CAFÉ café", ["café"] * 3),
+        ("İstanbul I\u0307stanbul", ["istanbul"] * 2),
+        ("서울에서 \u1112\u1161\u11ab\u1100\u1173\u11af", ["서울에서", "한글"]),
+        ("我们在北京。iPhone手机,很", ["我们", "们在", "在北", "北京", "iphone", "手机", "很"]),
+        ("東京タワー", ["東京", "京タ", "タワ", "ワー"]),
+        ("น้ำใจ", ["น้ำ", "ำใ", "ใจ"]),
+        ("1\ufe0f⃣ ☀\ufe0fhot a\u0301", ["hot"]),
+    ],
+)
+def test_a_word_keeps_its_marks_and_scripts_without_spaces_are_cut_into_pairs(text, words):
+    tokenizer = Tokenizer(settings())
+    numbering = Numbering(tokenizer)
+    numbers, _ = numbering([text])
+    assert [unicodedata.normalize("NFC", word) for word in words] == [numbering.tokens[i] for i in numbers]
+    spans = tokenizer.spans(text)
+    assert [token for token, *_ in spans] == tokenizer(text) == [numbering.tokens[i] for i in numbers]
+    assert all(tokenizer.prepare(text[start:end]) == token for token, start, end in spans)
+
+
+def test_pairs_are_words_and_stop_words_and_can_be_found_again():
+    texts = ["我们去北京", "北京的天气", "天气很好,我们"]
+    _, vectors = vectors_of(texts, stop_words="chinese", extra_stop_words=["很好"])
+    assert {"北京", "天气"} <= set(vectors.words)
+    assert not {"我们", "很好"} & set(vectors.words)
+    vocabulary = Vocabulary(vectors.words, vectors.display, settings(stop_words="chinese", extra_stop_words=["很好"]))
+    marked = [texts[1][start:end] for feature, start, end in vocabulary.tokens(texts[1]) if feature >= 0]
+    assert {"北京", "天气"} <= set(marked)
+    np.testing.assert_array_equal(vocabulary.count(texts).sum(axis=0), vectors.counts.sum(axis=0))
+
+
+def test_a_pattern_of_ones_own_is_taken_as_it_is():
+    assert Tokenizer(settings(token_pattern=r"\w+"))("हिन्दी 北京市") == ["ह", "न", "द", "北京市"]
 
 
 # Words and how they are shown ---------------------------------------------------------------------
@@ -527,6 +614,11 @@ def test_texts_are_read_once_and_let_go(monkeypatch):
 def test_a_vocabulary_that_the_limits_empty(keys, message):
     with pytest.raises(SettingError, match=message):
         vectors_of(["red green", "red green", "blue pink", "pink blue"], **keys)
+
+
+def test_one_document_needs_one_cluster_too():
+    with pytest.raises(SettingError, match=r"Try max_df = 1.0, and \[mixture\] n_components = 1.$"):
+        vectors_of(["red green"], max_df=0.5)
 
 
 @pytest.mark.parametrize(("n", "low"), [(1, 1), (10, 1), (49, 1), (50, 2), (499, 2), (500, 3), (10**6, 3)])

@@ -3,7 +3,6 @@
 One module a kind of source; what they share is in `document` and `decoding`. Nothing here knows what a word is.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 
 from docclust.config import (
@@ -15,12 +14,12 @@ from docclust.config import (
     NltkCorpus,
     PydocsCorpus,
 )
-from docclust.corpus.document import Document
+from docclust.corpus.document import Document, Skipped
 
-__all__ = ["Document", "read"]
+__all__ = ["Document", "Skipped", "read"]
 
 
-def read(settings: CorpusSettings, skipped: Counter[str]) -> Iterator[Document]:
+def read(settings: CorpusSettings, skipped: Skipped) -> Iterator[Document]:
     """Yield the documents of a corpus, one in memory at a time where the source allows it.
 
     Ids are unique, and neither they nor any text depend on the order of the lines in a table.
@@ -29,8 +28,8 @@ def read(settings: CorpusSettings, skipped: Counter[str]) -> Iterator[Document]:
     ----------
     settings : CorpusSettings
         The section ``[corpus]`` of a config.
-    skipped : Counter
-        Counts here, by a reason in plain words such as ``"binary file"``, what was passed over.
+    skipped : Skipped
+        Counts and names here, by a reason in plain words such as ``"binary file"``, what was passed over.
 
     Yields
     ------

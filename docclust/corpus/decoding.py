@@ -6,7 +6,7 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,6 +30,9 @@ ARCHIVES = {b"PK\x03\x04": "a zip archive or an Office file", b"BZh": "bzip2", b
 # The encodings texts are found in. Among all that Python knows, a short text is soon "Mac Latin 2".
 EUROPEAN = ["cp1252", "cp1250", "iso8859_2", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"]
 ASIAN = ["cp932", "euc_jp", "gb18030", "big5", "cp949"]
+# Python takes these for encodings of texts. They are for the names of hosts, and for none.
+NO_TEXTS = {"idna", "punycode", "undefined"}
+BINARY = " Try a file of text; this one is binary."
 CHUNK = 1 << 20
 WINDOW = 1 << 16
 BLOCKS = (
@@ -63,7 +66,7 @@ def detect(stream: BinaryIO) -> str | None:
 def decode(data: bytes, encoding: str) -> str | None:
     """The text of a whole file, without its byte-order mark; None where the encoding was to be found and was not."""
     if encoding != DETECT:
-        return data.decode(without_mark(encoding))
+        return _strict(without_mark(encoding))(data, final=True)
     found = detect(io.BytesIO(data))
     if found != "utf-8" and not data.startswith(tuple(BOMS)):
         found = _declared(data) or found
@@ -87,12 +90,15 @@ def without_mark(encoding: str) -> str:
     """
     try:
         io.TextIOWrapper(io.BytesIO(), encoding)
+        known = codecs.lookup(encoding).name not in NO_TEXTS
     except (LookupError, ValueError):
+        known = False
+    if not known:
         hint = did_you_mean(encoding, ["utf-8", "utf-16", "latin-1", "cp1252", DETECT])
         raise CorpusError(
             f'[corpus] encoding must be "{DETECT}" or the name of an encoding such as "utf-8" or "latin-1",'
             f" got {encoding!r}.{hint}"
-        ) from None
+        )
     return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
 
 
@@ -144,10 +150,13 @@ def lines(path: Path, encoding: str, newline: str) -> Iterator[str]:
         with open_file(path) as file, io.TextIOWrapper(file, without_mark(encoding), newline=newline) as text:
             for number, line in enumerate(text, start=1):  # noqa: B007 (told when the data breaks off)
                 yield line
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{path}: {_locate(path, encoding, error)}") from None
+    except UnicodeError:
+        raise CorpusError(f"{path}: {_locate(path, encoding)}") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise CorpusError(f"{path}: the compressed data is cut off or damaged after line {number} ({error}).") from None
+        raise CorpusError(
+            f"{path}: the compressed data is cut off or damaged after line {number} ({error})."
+            " Try to fetch or to pack it anew."
+        ) from None
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read after line {number} ({error.strerror}).") from None
 
@@ -208,21 +217,50 @@ def _whole_lines(data: bytes, begin: int, end: int) -> bytes:
     return window
 
 
-def _locate(path: Path, encoding: str, error: UnicodeDecodeError) -> str:
-    decoder = codecs.getincrementaldecoder(without_mark(encoding))()
-    position, line = 0, 1
+def _locate(path: Path, encoding: str) -> str:
+    """Where a file is not of an encoding, and what to try."""
+    decode = _strict(without_mark(encoding))
+    position, line, chunk = 0, 1, b""
     with open_file(path) as file:
         try:
             while chunk := file.read(WINDOW):
-                line += decoder.decode(chunk).count("\n")
+                line += decode(chunk).count("\n")
                 position += len(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError as again:
-            error = again
-            position -= len(again.object) - len(chunk)
-            line += again.object[: again.start].count(b"\n")
-    with open_file(path) as file:
+            decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            position += len(chunk) - len(error.object) + error.start
+            line += error.object[: error.start].count(b"\n")
+            byte = error.object[error.start]
+        else:
+            return "changed while it was read. Try again."
+        file.seek(0)
+        remedy = _remedy(file)
+    return f"line {line}: byte {position} (0x{byte:02x}) must be {encoding}, and is not.{remedy}"
+
+
+def _remedy(file: BinaryIO) -> str:
+    start = file.read(WINDOW)
+    zeros = start[::2].count(0), start[1::2].count(0)
+    if max(zeros) > len(start) / 4 and not min(zeros):
+        found = "utf-16-le" if zeros[1] else "utf-16-be"
+    elif looks_binary(start):
+        found = None
+    else:
+        file.seek(0)
         found = detect(file)
-    hint = f' Try encoding = "{found}".' if found else ""
-    byte = error.object[error.start]
-    return f"line {line}: byte {position + error.start} (0x{byte:02x}) must be {encoding}, and is not.{hint}"
+    return f' Try encoding = "{found}".' if found else BINARY
+
+
+def _strict(encoding: str) -> Callable[..., str]:
+    """What decodes bytes piece by piece; all it raises is a UnicodeDecodeError."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+
+    def decode(data: bytes, final: bool = False) -> str:
+        try:
+            return decoder.decode(data, final)
+        except UnicodeDecodeError:
+            raise
+        except UnicodeError as error:  # without the byte-order mark that it must begin with
+            raise UnicodeDecodeError(encoding, data, 0, 1, str(error)) from None
+
+    return decode

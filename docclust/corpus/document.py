@@ -9,6 +9,23 @@ from dataclasses import dataclass
 TITLE_LENGTH = 80
 
 
+class Skipped(Counter[str]):
+    """How much was passed over, by a reason in plain words, and of each reason the first names."""
+
+    MOST_NAMES = 20
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: dict[str, list[str]] = {}
+
+    def add(self, reason: str, name: str) -> None:
+        """Count one more."""
+        self[reason] += 1
+        names = self.names.setdefault(reason, [])
+        if len(names) < self.MOST_NAMES:
+            names.append(name)
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One text of a corpus.

@@ -1,7 +1,6 @@
 """Text and HTML files below a folder -> documents."""
 
 import os
-from collections import Counter
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,13 +14,13 @@ from docclust.corpus.decoding import (
     looks_like_html,
     without_mark,
 )
-from docclust.corpus.document import Document, clean, did_you_mean, one_line, titled
+from docclust.corpus.document import Document, Skipped, clean, did_you_mean, one_line, titled
 from docclust.errors import CorpusError
 
 HTML = {".html", ".htm", ".xhtml"}
 
 
-def read(settings: FolderCorpus, skipped: Counter[str]) -> Iterator[Document]:
+def read(settings: FolderCorpus, skipped: Skipped) -> Iterator[Document]:
     """Yield a document for each text file that matches, in the order of paths; see `docclust.corpus.read`.
 
     Hidden files and folders are passed over in silence, binary and unreadable ones are counted in `skipped`.
@@ -33,7 +32,7 @@ def read(settings: FolderCorpus, skipped: Counter[str]) -> Iterator[Document]:
     globs = [settings.glob] if isinstance(settings.glob, str) else settings.glob
     patterns = [tuple(glob.split("/")) for glob in globs]
     found = matched = False
-    for path in _walk(folder, skipped, set()):
+    for path in _walk(folder, folder, skipped, set()):
         found = True
         parts = path.relative_to(folder).parts
         if any(_matches(parts, pattern) for pattern in patterns):
@@ -56,13 +55,13 @@ def _check_folder(folder: Path) -> None:
         )
 
 
-def _walk(folder: Path, skipped: Counter[str], entered: set[tuple[int, int]]) -> Iterator[Path]:
+def _walk(root: Path, folder: Path, skipped: Skipped, entered: set[tuple[int, int]]) -> Iterator[Path]:
     # A folder is entered once, however many links lead to it, so a loop of links ends.
     try:
         status = folder.stat()
         names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
     except OSError:
-        skipped["unreadable folder"] += 1
+        skipped.add("unreadable folder", _name(folder.relative_to(root).parts))
         return
     if (status.st_dev, status.st_ino) in entered:
         return
@@ -70,7 +69,7 @@ def _walk(folder: Path, skipped: Counter[str], entered: set[tuple[int, int]]) ->
     for name in names:
         path = folder / name
         if os.path.isdir(path):
-            yield from _walk(path, skipped, entered)
+            yield from _walk(root, path, skipped, entered)
         else:
             yield path
 
@@ -83,17 +82,17 @@ def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
 
 
-def _document(settings: FolderCorpus, path: Path, parts: tuple[str, ...], skipped: Counter[str]) -> Document | None:
+def _document(settings: FolderCorpus, path: Path, parts: tuple[str, ...], skipped: Skipped) -> Document | None:
     try:
         if os.path.exists(path) and not os.path.isfile(path):
-            skipped["not a regular file"] += 1  # reading a pipe would wait for ever
+            skipped.add("not a regular file", _name(parts))  # reading a pipe would wait for ever
             return None
         data = path.read_bytes()
     except OSError:
-        skipped["unreadable file"] += 1
+        skipped.add("unreadable file", _name(parts))
         return None
     if settings.encoding == DETECT and looks_binary(data):
-        skipped["binary file"] += 1
+        skipped.add("binary file", _name(parts))
         return None
     try:
         text = decode(data, settings.encoding)
@@ -104,13 +103,16 @@ def _document(settings: FolderCorpus, path: Path, parts: tuple[str, ...], skippe
             f' Try encoding = "{DETECT}".'
         ) from None
     if text is None:
-        skipped["binary file"] += 1
+        skipped.add("binary file", _name(parts))
         return None
     title = ""
     if is_html:
         title, text = html_to_text(text)
     text = clean(text)
-    # A name that is not UTF-8 must still be one that can be printed.
-    names = [os.fsencode(part).decode("utf-8", "backslashreplace") for part in parts]
-    label = names[0] if settings.label_from_folder and len(names) > 1 else None
-    return titled("/".join(names), one_line(clean(title)), text, label)
+    label = _name(parts[:1]) if settings.label_from_folder and len(parts) > 1 else None
+    return titled(_name(parts), one_line(clean(title)), text, label)
+
+
+def _name(parts: tuple[str, ...]) -> str:
+    # One that is not UTF-8 must still be printed.
+    return "/".join(os.fsencode(part).decode("utf-8", "backslashreplace") for part in parts)

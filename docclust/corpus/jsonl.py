@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from docclust.config import JsonlCorpus
-from docclust.corpus.decoding import lines
+from docclust.corpus.decoding import BINARY, lines
 from docclust.corpus.document import Document
 from docclust.corpus.table import Row, documents
 from docclust.errors import CorpusError
@@ -23,7 +23,7 @@ def _rows(settings: JsonlCorpus) -> Iterator[tuple[int, Row]]:
         try:
             row = json.loads(line.rstrip())
         except json.JSONDecodeError as error:
-            hint = " Try one whole object a line." if line.strip() in ("[", "{") else ""
+            hint = " Try one whole object a line." if line.strip() in ("[", "{") else BINARY if "\0" in line else ""
             raise CorpusError(f"{where}: not valid JSON: {error.msg} at column {error.colno}.{hint}") from None
         except (RecursionError, ValueError) as error:
             raise CorpusError(f"{where}: not usable JSON: {error}.") from None

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docclust.config import PydocsCorpus
-from docclust.corpus.document import Document, clean, did_you_mean, numbered
+from docclust.corpus.document import Document, Skipped, clean, did_you_mean, numbered
 from docclust.errors import CorpusError
 
 TEST_FOLDERS = {"test", "tests"}
 Definition = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def read(settings: PydocsCorpus, skipped: Counter[str]) -> Iterator[Document]:
+def read(settings: PydocsCorpus, skipped: Skipped) -> Iterator[Document]:
     """Yield a document for each module, class, function and method that says enough; see `docclust.corpus.read`.
 
     The title is the qualified name, the label the sub-package. Tests are passed over in silence, sources that cannot be
@@ -35,12 +35,12 @@ def read(settings: PydocsCorpus, skipped: Counter[str]) -> Iterator[Document]:
             try:
                 source = path.read_bytes()
             except OSError:
-                skipped["unreadable file"] += 1
+                skipped.add("unreadable file", module)
                 continue
             try:
                 documented = _docstrings(source, module)
             except (SyntaxError, ValueError, RecursionError, MemoryError):
-                skipped["unparsable source"] += 1
+                skipped.add("unparsable source", module)
                 continue
             for name, text in documented:
                 if len(text.split()) >= settings.min_words:

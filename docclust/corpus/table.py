@@ -31,9 +31,9 @@ def documents(settings: TableCorpus, rows: Iterator[tuple[int, Row]]) -> Iterato
     CorpusError
         No row has a column that the settings name; an id is missing or given twice; a value is no plain value.
     """
-    texts = [settings.text] if isinstance(settings.text, str) else settings.text
-    named = {key: column for key in ("id", "title", "label") if (column := getattr(settings, key))}
-    wanted = [("text", column) for column in texts] + list(named.items())
+    wanted = named_columns(settings)
+    texts = [column for key, column in wanted if key == "text"]
+    named = {key: column for key, column in wanted if key != "text"}
     columns: dict[str, None] = {}
     line_of: dict[str, int] = {}
     hashes: Counter[str] = Counter()
@@ -59,6 +59,13 @@ def documents(settings: TableCorpus, rows: Iterator[tuple[int, Row]]) -> Iterato
         yield titled(id_, title, text, label or None)
     if count:
         _check_columns(settings, wanted, list(columns))
+
+
+def named_columns(settings: TableCorpus) -> list[tuple[str, str]]:
+    """The columns that must be there, each after the key that names it."""
+    texts = [settings.text] if isinstance(settings.text, str) else settings.text
+    others = [(key, getattr(settings, key)) for key in ("id", "title", "label")]
+    return [*(("text", column) for column in texts), *((key, column) for key, column in others if column)]
 
 
 def _column(settings: TableCorpus, key: str) -> str | None:

@@ -2,6 +2,7 @@
 
 chunks       texts are read once; each token becomes a number
 numbering    the distinct tokens and their numbers; the plain pattern compiled
+characters   letters, marks, and characters of scripts without spaces
 tokens       how a text is cut, and what word a token counts as; languages has the stop words and stemmers
 boilerplate  the tokens of openings and closings that several documents have
 counts       which words, sequences and collocations are features, and how often each document holds them

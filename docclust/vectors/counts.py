@@ -147,6 +147,8 @@ def _choose(grams: list[Grams], words: list[str], settings: VectorsSettings) -> 
         chosen = [chosen[0], np.union1d(chosen[1], pairs) if len(chosen) > 1 else pairs, *chosen[2:]]
     if not any(map(len, chosen)):
         remedy = "min_df = 1" if (grams[0].documents <= high).any() else "max_df = 1.0"
+        if n_documents == 1:
+            remedy += ", and [mixture] n_components = 1"
         raise SettingError(
             f"[vectors] min_df and max_df must leave words, got {settings.min_df!r} and {settings.max_df!r}: "
             f"none of {len(words)} words is in at least {low:g} and at most {high:g} of {n_documents} documents. "

@@ -11,11 +11,14 @@ from itertools import chain
 import numba
 import numpy as np
 
+from docclust.vectors.characters import UNSPACED, marks
 from docclust.vectors.tokens import Tokenizer
 
 # Fowler, Noll & Vo's hash of 64 bits, variant 1a, over code points instead of bytes.
 _BASIS, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 _HALF, _ONE, _SPACE = np.uint64(32), np.uint64(1), ord(" ")
+# Kinds of characters: those of scripts without spaces, marks, and letters; 0 for all others. Odd ones begin a word.
+_UNSPACED, _MARK, _LETTER = 1, 2, 3
 
 
 class Numbering:
@@ -86,13 +89,14 @@ class _PlainNumbers:
         # Half a surrogate pair is no text, but JSON can spell it.
         text = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype="<u4")
         ends = np.cumsum(list(map(len, texts)), dtype=np.int64)
-        numbers, lengths = np.empty(len(text) // 3 + len(ends), dtype=np.intc), np.zeros(len(ends), dtype=np.int64)
-        needed = self._begins[self._n] + len(text) + len(numbers)
+        numbers, lengths = np.empty(len(text), dtype=np.intc), np.zeros(len(ends), dtype=np.int64)
+        # Where no words have spaces between them, a character is in two of them, each with a space after it.
+        needed = self._begins[self._n] + 3 * len(text)
         if needed > len(self._letters):
-            self._letters = _longer(self._letters, 2 * needed)
+            self._letters = _longer(self._letters[: self._begins[self._n]], 2 * needed)
         at = np.array([0, 0, 0, self._n])
         while not _number(
-            *(text, ends, _in_words(0x10000 if text.max(initial=0) < 0x10000 else 0x110000)),
+            *(text, ends, _kinds(0x10000 if text.max(initial=0) < 0x10000 else 0x110000)),
             *(self._slots, self._hashes, self._begins, self._letters),
             *(numbers, lengths, at),
         ):
@@ -104,11 +108,13 @@ class _PlainNumbers:
 
 
 @cache
-def _in_words(n: int) -> np.ndarray:
-    # (n,) bool; whether \w takes each code point
-    found = np.zeros(n, dtype=bool)
-    for run in re.finditer(r"\w+", "".join(map(chr, range(n)))):
-        found[run.start() : run.end()] = True
+def _kinds(n: int) -> np.ndarray:
+    # (n,) uint8; the kind of each code point
+    found, characters = np.zeros(n, dtype=np.uint8), "".join(map(chr, range(n)))
+    patterns = {_LETTER: r"\w+", _UNSPACED: rf"(?:(?=\w)[{UNSPACED}])+", _MARK: f"[{''.join(marks())}]+"}
+    for kind, pattern in patterns.items():
+        for run in re.finditer(pattern, characters):
+            found[run.start() : run.end()] = kind
     return found
 
 
@@ -120,24 +126,44 @@ def _longer(values: np.ndarray, size: int) -> np.ndarray:
 
 
 @numba.njit(nogil=True, cache=True)
-def _number(text, ends, in_words, slots, hashes, begins, letters, numbers, lengths, at):
+def _after_marks(text, place, end, kinds):
+    # Where the character at `place` ends with its marks.
+    place += 1
+    while place < end and kinds[text[place]] == _MARK:
+        place += 1
+    return place
+
+
+@numba.njit(nogil=True, cache=True)
+def _number(text, ends, kinds, slots, hashes, begins, letters, numbers, lengths, at):
     # text: (c,) uint32, several texts; ends: (n,), where each ends; the table, numbers and lengths: as above, filled in
     # at: the text, the character, how many tokens were read and are known -> False where the table must have more room
     document, place, t, n = at
-    last = np.uint64(len(slots) - 1)
+    last, paired = np.uint64(len(slots) - 1), -1
     for i in range(document, len(ends)):
         end = ends[i]
         while place < end:
-            if not in_words[text[place]]:
+            kind = kinds[text[place]]
+            if not kind & 1:
                 place += 1
                 continue
             begin, key = place, _BASIS
-            while place < end and in_words[text[place]]:
-                key = (key ^ text[place]) * _PRIME
-                place += 1
-            size, slot = place - begin, (key ^ (key >> _HALF)) & last
-            if size < 2:
-                continue
+            if kind == _LETTER:
+                while place < end and kinds[text[place]] >= _MARK:
+                    key = (key ^ text[place]) * _PRIME
+                    place += 1
+                stop = place
+                if stop - begin < 2:
+                    continue
+            else:
+                place = stop = _after_marks(text, begin, end, kinds)
+                if place < end and kinds[text[place]] == _UNSPACED:
+                    stop = paired = _after_marks(text, place, end, kinds)
+                elif place == paired:
+                    continue
+                for j in range(begin, stop):
+                    key = (key ^ text[j]) * _PRIME
+            size, slot = stop - begin, (key ^ (key >> _HALF)) & last
             while slots[slot] >= 0:
                 number = slots[slot]
                 known = begins[number]

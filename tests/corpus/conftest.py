@@ -1,11 +1,10 @@
 import os
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from docclust.config import parse
-from docclust.corpus import read
+from docclust.corpus import Skipped, read
 
 
 @pytest.fixture
@@ -15,7 +14,7 @@ def documents():
     def read_all(source, skipped=None, **keys):
         plain = {key: str(value) if isinstance(value, Path) else value for key, value in keys.items()}
         settings = parse({"corpus": {"source": source, **plain}})
-        return list(read(settings.corpus, Counter() if skipped is None else skipped))
+        return list(read(settings.corpus, Skipped() if skipped is None else skipped))
 
     return read_all
 

@@ -5,6 +5,7 @@ import io
 import pytest
 
 from docclust.corpus.decoding import detect, html_to_text, looks_like_html
+from docclust.errors import CorpusError
 
 FRENCH = "Le café était fermé hier, où êtes-vous allé ?\n"
 SAMPLES = {
@@ -33,6 +34,12 @@ def test_an_old_encoding_is_recognised_by_its_text(encoding):
 @pytest.mark.parametrize("text", [FRENCH, "caf\xe9", "Resum\xe9", "El niño comió piña en el jardín."])
 def test_a_short_western_text_is_taken_for_western(text):
     assert detected(text.encode("latin-1")) == "cp1252"
+
+
+def test_utf_16_without_its_mark_is_refused_in_a_folder_as_in_a_table(documents, tmp_path):
+    (tmp_path / "even.txt").write_bytes(b"as many as pairs")
+    with pytest.raises(CorpusError, match=r"byte 0 \(0x61\) must be utf-16, and is not. Try encoding = \"detect\"."):
+        documents("folder", path=tmp_path, encoding="utf-16")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])

@@ -1,10 +1,10 @@
 """A folder of files -> documents."""
 
 import os
-from collections import Counter
 
 import pytest
 
+from docclust.corpus import Skipped
 from docclust.errors import CorpusError
 
 
@@ -126,7 +126,7 @@ def test_html_is_read_as_it_declares_unless_that_is_false(documents, tree, decla
 
 
 def test_binary_files_are_counted_and_passed_over(documents, tree):
-    skipped = Counter()
+    skipped = Skipped()
     root = tree(
         {
             "a.txt": "text",
@@ -138,10 +138,11 @@ def test_binary_files_are_counted_and_passed_over(documents, tree):
     )
     assert [document.id for document in documents("folder", skipped, path=root)] == ["a.txt"]
     assert skipped == {"binary file": 4}
+    assert skipped.names == {"binary file": ["noise.txt", "nul.bin", "packed.txt.gz", "paper.pdf"]}
 
 
 def test_hidden_files_and_folders_are_not_seen(documents, tree):
-    skipped = Counter()
+    skipped = Skipped()
     root = tree({".hidden": "no", ".git/config": "no", "a/.b/c.txt": "no", "a/c.txt": "yes"})
     assert [document.text for document in documents("folder", skipped, path=root)] == ["yes"]
     assert not skipped
@@ -179,7 +180,7 @@ def test_a_link_to_a_folder_elsewhere_is_followed_and_a_dead_one_counted(documen
     (root / "linked").symlink_to(elsewhere, target_is_directory=True)
     (root / "dead.txt").symlink_to(tmp_path / "gone")
     (root / "round.txt").symlink_to(root / "round.txt")
-    skipped = Counter()
+    skipped = Skipped()
     assert [document.id for document in documents("folder", skipped, path=root)] == ["a.txt", "linked/b.txt"]
     assert skipped == {"unreadable file": 2}
 
@@ -188,7 +189,7 @@ def test_a_link_to_a_folder_elsewhere_is_followed_and_a_dead_one_counted(documen
 def test_a_pipe_is_not_waited_for(documents, tree):
     root = tree({"a.txt": "a"})
     os.mkfifo(root / "pipe")
-    skipped = Counter()
+    skipped = Skipped()
     assert len(documents("folder", skipped, path=root)) == 1
     assert skipped == {"not a regular file": 1}
 
@@ -199,7 +200,7 @@ def test_files_without_permission_are_counted(documents, tree):
     (root / "closed.txt").chmod(0)
     (root / "closed").chmod(0)
     (root / "blind").chmod(0o400)
-    skipped = Counter()
+    skipped = Skipped()
     try:
         assert [document.id for document in documents("folder", skipped, path=root)] == ["a.txt"]
     finally:
@@ -220,7 +221,7 @@ def test_what_may_not_be_opened_is_counted_and_not_fatal(documents, tree, monkey
         return read_bytes(path)
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
-    skipped = Counter()
+    skipped = Skipped()
     assert len(documents("folder", skipped, path=tree({"a.txt": "a", "closed.txt": "b"}))) == 1
     assert skipped == {"unreadable file": 1}
 

@@ -1,10 +1,10 @@
 """Documentation strings of packages -> documents."""
 
 import sys
-from collections import Counter
 
 import pytest
 
+from docclust.corpus import Skipped
 from docclust.errors import CorpusError
 
 SIX = "one two three four five six"
@@ -77,7 +77,7 @@ def a_package(tmp_path, monkeypatch):
 
 
 def test_every_documented_thing_is_a_document_with_its_qualified_name(documents, a_package):
-    skipped = Counter()
+    skipped = Skipped()
     read = documents("pydocs", skipped, packages=[a_package], min_words=7)
     assert [(document.id, document.label) for document in read] == [
         ("apackage", "apackage"),
@@ -97,6 +97,7 @@ def test_every_documented_thing_is_a_document_with_its_qualified_name(documents,
     assert read[2].text == f"A shape. {SIX}\n\nIt is indented."
     assert read[-1].text == f"Café. {SIX}"
     assert skipped == {"unparsable source": 3}
+    assert all(name.startswith("apackage.") for name in skipped.names["unparsable source"])
     assert a_package not in sys.modules
 
 
@@ -160,7 +161,7 @@ def test_an_empty_list_means_every_installed_package(documents, monkeypatch, a_p
 
 
 def test_the_default_packages_give_thousands_of_documents(documents):
-    skipped = Counter()
+    skipped = Skipped()
     read = documents("pydocs", skipped)
     assert 3000 <= len(read) <= 9000
     assert len({document.id for document in read}) == len(read)

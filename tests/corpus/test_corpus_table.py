@@ -68,6 +68,9 @@ TSV = "id\ttitle\ttext\tlabel\n" + "".join("\t".join(row.values()) + "\n" for ro
         ("csv", gzip.compress(CSV.encode()), {}),
         ("csv", CSV.replace("id,title", " id , title ").encode(), {}),
         ("csv", TSV.replace("\t", ";").encode(), {"delimiter": ";"}),
+        ("csv", TSV.replace("\t", ";").encode("utf-8-sig"), {}),
+        ("csv", b"\n" + TSV.encode(), {}),
+        ("tsv", CSV.encode(), {}),
         ("csv", CSV.replace('"', "'").encode(), {"quotechar": "'"}),
         ("tsv", TSV.encode(), {}),
         ("tsv", TSV.encode("utf-16"), {"encoding": "detect"}),
@@ -188,7 +191,47 @@ def test_documents_come_one_at_a_time(write):
         next(reader)
 
 
+def test_the_header_decides_what_stands_between_fields(documents, write):
+    read = documents("csv", path=write("key;text, or so|label\n1;a|b\n"), text="text, or so|label", id="key")
+    assert [(document.id, document.text) for document in read] == [("1", "a|b")]
+    read = documents("csv", path=write("text\ta;b;c\none\ttwo\n"))
+    assert [document.text for document in read] == ["one"]
+    read = documents("csv", path=write('"id";"text"\n1;"a;b"\n'))
+    assert [document.text for document in read] == ["a;b"]
+
+
 # What can be wrong with a table.
+
+
+def test_a_delimiter_that_parts_the_header_is_not_doubted(problem, write):
+    says = problem("csv", path=write("a, b;c\n1;2\n"), delimiter=";")
+    assert says.endswith("[corpus] text must be one of the columns 'a, b', 'c', got 'text'.")
+
+
+@pytest.mark.parametrize(
+    ("source", "keys", "says"),
+    [
+        ("csv", {}, "[corpus] text must be one of the columns 'id', 'body', got 'text'."),
+        ("csv", {"delimiter": ";"}, "[corpus] text must be one of the columns 'id', 'body', got 'text'."),
+        *(
+            (
+                source,
+                {"delimiter": ",", "text": text},
+                'line 1: fields must be parted by the delimiter ",", and are not. Try delimiter = ";".',
+            )
+            for source in ("csv", "tsv")
+            for text in ("text", "body")
+        ),
+        (
+            "csv",
+            {"delimiter": "\t"},
+            'line 1: fields must be parted by the delimiter "\\t", and are not. Try delimiter = ";".',
+        ),
+    ],
+)
+def test_another_delimiter_is_named_where_the_header_has_it(problem, write, source, keys, says):
+    path = write("id;body\n1;one, two, and three\n")
+    assert problem(source, path=path, **keys) == f"{path}: {says}"
 
 
 @pytest.mark.parametrize(
@@ -286,7 +329,11 @@ def test_an_id_given_twice_or_not_at_all_is_named(problem, write, rows, keys, sa
     [
         ("text,label\na,b\nc\n", "line 3: must have 2 fields as the header has, got 1."),
         ('text,label\n"a\nb",c\n\nd,e,f\n', "line 5: must have 2 fields as the header has, got 3."),
-        ("text,label,text\na,b,c\n", "line 1: the names of columns must differ, got 'text' twice."),
+        ("text\na,b,c\n", "line 2: must have 1 field as the header has, got 3."),
+        (
+            "text,label,text\na,b,c\n",
+            "line 1: the names of columns must differ, got 'text' twice. Try another name for one of them.",
+        ),
         ('text,label\na,b\n"c,d\ne,f\n', "line 3: not valid CSV: unexpected end of data."),
         ('text,label\n"a" b,c\n', "line 2: not valid CSV: ',' expected after '\"'."),
     ],
@@ -318,16 +365,44 @@ def test_the_better_encoding_then_reads_the_file(documents, write):
 
 def test_an_unknown_encoding_is_named(problem, write):
     path = write(as_jsonl(ROWS))
-    for encoding in ("uft-8", "base64", "a\0b"):
+    for encoding in ("uft-8", "base64", "rot13", "hex", "idna", "punycode", "undefined", "a\0b"):
         says = problem("jsonl", path=path, encoding=encoding)
         assert says.startswith('[corpus] encoding must be "detect" or the name of an encoding')
     assert problem("jsonl", path=path, encoding="uft-8").endswith("got 'uft-8'. Did you mean utf-8?")
 
 
+@pytest.mark.parametrize(
+    ("encoding", "written", "better"),
+    [
+        ("utf-16", "utf-8", "utf-8"),
+        ("utf-32", "utf-8", "utf-8"),
+        ("utf-16", "utf-16-le", "utf-16-le"),
+        ("utf-16", "utf-16-be", "utf-16-be"),
+    ],
+)
+def test_a_text_without_the_mark_it_should_begin_with_is_named(problem, write, encoding, written, better):
+    data = as_jsonl(ROWS).encode(written)
+    path = write(data)
+    assert problem("jsonl", path=path, encoding=encoding) == (
+        f'{path}: line 1: byte 0 (0x{data[0]:02x}) must be {encoding}, and is not. Try encoding = "{better}".'
+    )
+
+
+@pytest.mark.parametrize("source", ["jsonl", "csv"])
+@pytest.mark.parametrize("data", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"SQLite format 3\0\x10\0\1\1\0@  \0\0"])
+def test_a_binary_file_is_named(problem, write, source, data):
+    path = write(data)
+    says = problem(source, path=path)
+    assert says.startswith(f"{path}: line 1: ")
+    assert says.endswith(" Try a file of text; this one is binary.")
+
+
 def test_a_compressed_file_that_is_cut_off_is_named(problem, write):
     packed = gzip.compress(as_jsonl([{"text": random.Random(i).random()} for i in range(2000)]).encode())
     path = write(packed[: len(packed) // 2])
-    assert "the compressed data is cut off or damaged after line " in problem("jsonl", path=path)
+    says = problem("jsonl", path=path)
+    assert "the compressed data is cut off or damaged after line " in says
+    assert says.endswith(" Try to fetch or to pack it anew.")
     path = write(packed[:10] + b"\xff" * 100)
     assert "the compressed data is cut off or damaged after line " in problem("jsonl", path=path)
 
