@@ -14,7 +14,9 @@ from docclust import keywords
 from docclust.ambiguity import Explainer, Scores
 from docclust.calibration import Starts, calibration_error
 from docclust.config import Settings
+from docclust.corpus import Skipped
 from docclust.engine import blocks, stacked
+from docclust.errors import shortened
 from docclust.gaussian import Coefficients
 from docclust.mixture import SparseGaussianMixture
 from docclust.results import Assignment, Cluster, Keyword, Member
@@ -220,16 +222,14 @@ def median_temperature(model: SparseGaussianMixture, X: sp.csr_array) -> float:
 
 
 def remarks(
-    documents: Documents, skipped: Counter[str], model: SparseGaussianMixture, metrics: dict[str, float]
+    documents: Documents, skipped: Skipped, model: SparseGaussianMixture, metrics: dict[str, float]
 ) -> list[str]:
     """What a person should know about a run, in plain sentences with a remedy."""
     found = []
-    if documents.empty:
-        some = ", ".join(documents.empty[:3]) + (", ..." if len(documents.empty) > 3 else "")
-        found.append(f"{_several(len(documents.empty), 'document')} without a word to go by set aside: {some}.")
-    found += [f"{count} skipped: {reason}." for reason, count in sorted(skipped.items())]
-    if documents.duplicates:
-        found.append(f"{_several(documents.duplicates, 'exact duplicate')} of another document in the corpus.")
+    if n := len(documents.empty):
+        found.append(f"{_several(n, 'document')} without a word to go by set aside: {_some(documents.empty, n)}.")
+    for reason, n in sorted(skipped.items()):
+        found.append(f"{n:,} skipped ({reason}): {_some(skipped.names[reason], n)}.")
     reseeded = sum(step.reseeded for step in model.steps_)
     if reseeded:
         found.append(
@@ -259,6 +259,11 @@ def _cosine_to_own_mean(X: sp.csr_array, means: np.ndarray, labels: np.ndarray) 
 def _label_counts(labels: list[str | None]) -> dict[str, int]:
     counted = Counter(label for label in labels if label is not None)
     return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _some(names: list[str], n: int) -> str:
+    """The first three of n names."""
+    return ", ".join(map(shortened, names[:3])) + (f", and {n - 3:,} more" if n > 3 else "")
 
 
 def _several(n: int, thing: str) -> str:

@@ -3,6 +3,12 @@
 Only the command line catches them; anything else that escapes is a bug and shows its traceback.
 """
 
+import errno
+
+# A disk or a quota that is full, a file that is as large as it may be.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+LONGEST_NAME = 120
+
 
 class DocclustError(Exception):
     """Root of everything a user can mend."""
@@ -22,3 +28,14 @@ class SettingError(DocclustError, ValueError):
 
 class RunError(DocclustError):
     """A run folder is missing, incomplete, in the way, or cannot be written."""
+
+
+def unwritable(place: object, error: OSError, elsewhere: str) -> str:
+    """The line on what cannot be written: why, and where else to."""
+    remedy = "Free some space, or try" if error.errno in FULL else "Try"
+    return f"{place}: cannot be written ({error.strerror or error}). {remedy} {elsewhere}."
+
+
+def shortened(name: str) -> str:
+    """A name that a line can hold: of a long one its beginning and its end."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 41]}…{name[-40:]}"

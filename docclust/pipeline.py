@@ -5,7 +5,6 @@ import platform
 import sys
 import time
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from importlib import metadata
@@ -41,7 +40,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     mixture_seed, halves_seed = (int(seed) for seed in np.random.SeedSequence(settings.seed).generate_state(2))
 
     clock.begin("read")
-    skipped: Counter[str] = Counter()
+    skipped = corpus.Skipped()
     noted = bytearray()
     texts = _noting(corpus.read(settings.corpus, skipped), noted)
     documents, vectors = vectorise(texts, settings.vectors, clock.tick, n_jobs=settings.engine.n_jobs)
@@ -135,6 +134,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
             "duplicates": documents.duplicates,
             "empty": documents.empty,
             "skipped": dict(sorted(skipped.items())),
+            "skipped_names": dict(sorted(skipped.names.items())),
             "warnings": [str(w.message) for w in caught] + describe.remarks(documents, skipped, model, metrics),
             "seconds": clock.seconds,
             "peak_mib": peak_mib(),

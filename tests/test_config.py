@@ -59,7 +59,7 @@ def test_paths_are_relative_to_the_config_file(tmp_path):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({}, "corpus must be given"),
+        ({}, 'corpus must be given. Try source = "folder" and path = "texts" in a section [corpus].'),
         ({"corpus": {}}, "[corpus] source must be given, one of 20newsgroups, csv,"),
         ({"corpus": {"source": "jsnl"}}, "got 'jsnl'. Did you mean jsonl?"),
         ({"corpus": {"source": "jsonl"}}, "[corpus] path must be given"),
@@ -78,12 +78,17 @@ def test_paths_are_relative_to_the_config_file(tmp_path):
         (PYDOCS | {"mixture": {"n_components": "many"}}, "[mixture] n_components must be"),
         (PYDOCS | {"mixture": {"covariance": "full"}}, "[mixture] covariance must be 'auto', 'own', 'pooled'"),
         (PYDOCS | {"mixture": 3}, "mixture must be a section, got 3"),
-        (PYDOCS | {"mixture": {"reg_covar": "x"}}, "[mixture] reg_covar must be 'auto' or number, got 'x'"),
+        (PYDOCS | {"mixture": {"reg_covar": "x"}}, "[mixture] reg_covar must be 'auto' or a number, got 'x'"),
+        (PYDOCS | {"keywords": {"n_words": True}}, "[keywords] n_words must be an integer, got True"),
         (
             PYDOCS | {"mixture": {"reg_covar": -1}},
             "[mixture] reg_covar must be 'auto' or greater than or equal to 0, got -1",
         ),
         (PYDOCS | {"mixture": {"softness": 7}}, "[mixture] softness must be less than or equal to 1, got 7"),
+        (
+            PYDOCS | {"mixture": {"length_exponent": 1000}},
+            "[mixture] length_exponent must be 'auto' or less than or equal to 1, got 1000",
+        ),
         (PYDOCS | {"mixture": {"tol": float("inf")}}, "[mixture] tol must be a finite number, got inf"),
         (
             PYDOCS | {"mixture": {"smoothing": "floor", "reg_covar": 0}},
@@ -100,6 +105,18 @@ def test_paths_are_relative_to_the_config_file(tmp_path):
         (PYDOCS | {"vectors": {"max_df": 1.5}}, "[vectors] max_df must be a number of documents"),
         (PYDOCS | {"vectors": {"token_pattern": "("}}, "[vectors] token_pattern must be a regular expression"),
         (PYDOCS | {"seed": -1}, "seed must be greater than or equal to 0, got -1"),
+        (PYDOCS | {"seed": True}, "seed must be an integer, got True"),
+        *(
+            (PYDOCS | {"name": name}, f'name must be the name of a folder below runs, such as "news", got {name!r}')
+            for name in (".", "..", "/abs", "a/../../b", " ")
+        ),
+        *(
+            (
+                {"corpus": {"source": "jsonl", "path": "x", "text": text}},
+                f'[corpus] text must be the name of a column such as "body", or a list of some, got {text!r}',
+            )
+            for text in ("", [], ["body", ""])
+        ),
     ],
 )
 def test_a_mistake_gets_one_line_with_section_key_value_and_remedy(data, message):
@@ -132,14 +149,41 @@ def test_the_config_takes_the_numbers_that_the_estimator_takes(key):
 def test_a_file_that_is_missing_unreadable_or_not_toml_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"none\.toml: there is no such file"):
         config.load(tmp_path / "none.toml")
-    with pytest.raises(ConfigError, match="cannot be read"):
-        config.load(tmp_path)
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match="cannot be read as UTF-8"):
+    with pytest.raises(ConfigError, match=r"must be UTF-8 text, and byte 0 is not. Try to save it as UTF-8"):
         config.load(tmp_path / "binary.toml")
     (tmp_path / "bad.toml").write_text('[corpus]\nsource = "pydocs"\npackages = [\n')
-    with pytest.raises(ConfigError, match=r"bad\.toml: not valid TOML: .*line"):
+    with pytest.raises(ConfigError, match=r"bad\.toml: not valid TOML: .*line.* Try configs/default\.toml"):
         config.load(tmp_path / "bad.toml")
+
+
+def test_a_corpus_in_place_of_a_config_is_told_which_config_reads_it(tmp_path):
+    (tmp_path / "some texts").mkdir()
+    (tmp_path / "news.csv").write_text("id,text\n")
+    with pytest.raises(ConfigError, match=r"must be a config file, got a folder. Try docclust run configs/folder.toml"):
+        config.load(tmp_path / "some texts")
+    with pytest.raises(ConfigError) as caught:
+        config.load(tmp_path / "news.csv")
+    assert str(caught.value).endswith(f"Try docclust run configs/csv.toml --set corpus.path={tmp_path / 'news.csv'}.")
+    (tmp_path / "news.toml").touch()
+    with pytest.raises(ConfigError, match=r"got a folder. Try .*news.toml\.$"):
+        config.load(tmp_path)
+
+
+def test_a_config_of_a_windows_editor_is_read_and_its_backslashes_get_a_hint(tmp_path):
+    path = tmp_path / "news.toml"
+    path.write_text('[corpus]\nsource = "pydocs"\n', "utf-8-sig")
+    assert config.load(path).corpus.source == "pydocs"
+    for escape in ("Users", "data"):
+        path.write_text(f'[corpus]\nsource = "csv"\npath = "C:\\{escape}\\x.csv"\n')
+        with pytest.raises(ConfigError, match=r"not valid TOML: .* Try single quotes around a path with backslashes"):
+            config.load(path)
+
+
+@pytest.mark.parametrize("tab", [r"\t", r'"\t"', "\t"])
+def test_a_tab_can_be_set_as_a_shell_passes_it_on(tmp_path, tab):
+    (tmp_path / "news.toml").write_text('[corpus]\nsource = "csv"\npath = "news.csv"\n')
+    assert config.load(tmp_path / "news.toml", [f"corpus.delimiter={tab}"]).corpus.delimiter == "\t"
 
 
 @pytest.mark.parametrize("override", ["mixture.n_components", "a.b.c=1", "seed.x=1", "=3"])

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 
 from docclust import config, pipeline
 from docclust.errors import CorpusError, SettingError
+from docclust.report import data, text
 from docclust.store import write_run
 
 ROOT = Path(__file__).parent.parent
@@ -151,8 +153,21 @@ def test_the_run_says_what_it_set_aside(tmp_path):
     assert run.manifest["empty"] == ["odd", "void"]
     assert run.manifest["duplicates"] == 1
     assert len(run.documents) == 166
-    assert any("2 documents without a word" in sentence for sentence in run.manifest["warnings"])
-    assert any("1 exact duplicate of" in sentence for sentence in run.manifest["warnings"])
+    assert run.manifest["warnings"] == ["2 documents without a word to go by set aside: odd, void."]
+
+
+def test_a_run_names_some_of_what_it_skipped_and_counts_it_once(tmp_path):
+    for row, line in enumerate(SIX_TOPICS.read_text("utf-8").splitlines()):
+        (tmp_path / f"{row}.txt").write_text(json.loads(line)["text"], "utf-8")
+    for number in range(30):
+        (tmp_path / f"b{number:02}{'x' * 200 * (number == 0)}.bin").write_bytes(bytes(100))
+    run = pipeline.run(settings(corpus={"source": "folder", "path": str(tmp_path)}))
+    assert run.manifest["skipped"] == {"binary file": 30}
+    assert run.manifest["skipped_names"]["binary file"][1:] == [f"b{number:02}.bin" for number in range(1, 20)]
+    (warning,) = run.manifest["warnings"]
+    assert re.fullmatch(r"30 skipped \(binary file\): b00x+…x+\.bin, b01\.bin, b02\.bin, and 27 more\.", warning)
+    assert len(warning) < 200
+    assert sum("30 skipped" in line.plain for line in text.summary(data.summarise(run), 300)) == 1
 
 
 @pytest.mark.parametrize("mixture", [{"covariance": "isotropic"}, {"smoothing": "prior"}, {"smoothing": "add"}])

@@ -64,11 +64,10 @@ def test_every_line_of_a_report_fits_its_width(small_run: Run, width: int):
 
 
 def test_a_report_tells_the_facts_of_the_corpus_first(small_run: Run):
-    manifest = {**small_run.manifest, "duplicates": 1, "empty": ["x", "y"], "skipped": {"binary file": 1234}}
+    manifest = {**small_run.manifest, "duplicates": 1}
     told = report(replace(small_run, manifest=manifest))
     assert told[0] == "six_topics"
-    facts = f"165 documents, {len(small_run.words):,} words, 6 clusters, 1 exact duplicate, 2 set aside without words,"
-    assert " ".join(told[1:3]) == f"{facts} 1,234 skipped (binary file)."
+    assert told[1] == f"165 documents, {len(small_run.words):,} words, 6 clusters, 1 exact duplicate."
 
 
 def test_a_report_tells_every_warning(small_run: Run):
@@ -170,6 +169,26 @@ def test_a_document_is_found_by_id_by_the_beginning_of_it_and_by_title(small_run
     longer = [replace(documents[0], id="mixed-03-2"), *documents[1:]]
     assert data.find(longer, "mixed-03") == rows["mixed-03"]
     assert data.find(longer, "mixed-03-") == 0
+
+
+def test_a_document_that_was_set_aside_is_said_to_have_no_words(small_run: Run):
+    with pytest.raises(RunError, match=r"'mixed' was set aside: no words to go by"):
+        data.find(small_run.documents, "mixed", ["mixed"])
+
+
+def test_long_names_are_shortened_in_lines_and_messages(small_run: Run):
+    documents = [
+        replace(d, id=f"{'long' * 20_000}-{d.id}", title="title" * 9999, label="") for d in small_run.documents
+    ]
+    with pytest.raises(RunError, match=r"Try longlong\w+…") as caught:
+        data.find(documents, "long")
+    assert len(str(caught.value)) < 1000
+    with pytest.raises(RunError) as caught:
+        data.find(documents, "x" * 50_000)
+    assert len(str(caught.value)) < 1000
+    found = replace(small_run.ambiguous[0], id=documents[0].id, title=documents[0].title)
+    assert sum(map(len, lines(text.ambiguous([found], 80)))) < 500
+    assert sum(map(len, lines(text.document(found, documents[0], small_run.clusters, 80)))) < 1500
 
 
 def test_what_several_documents_answer_to_names_some_of_them(small_run: Run):

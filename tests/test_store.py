@@ -4,6 +4,7 @@ import csv
 import errno
 import json
 import math
+import os
 import re
 from dataclasses import fields, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 from docclust import store
 from docclust.errors import RunError
 from docclust.results import Run
-from docclust.store import files, writing
+from docclust.store import files, staging, writing
 
 EVERY_FILE = {
     "config.toml",
@@ -347,3 +348,47 @@ def test_a_run_of_a_newer_docclust_is_refused(small_run: Run, tmp_path: Path):
     path.write_text(path.read_text().replace('"schema": 1', '"schema": 2'))
     with pytest.raises(RunError, match=r"schema must be at most 1, got 2\. Try a newer"):
         store.load_run(tmp_path / "run")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders cannot be locked")
+def test_what_a_killed_writer_left_is_removed_and_nothing_else(small_run: Run, tmp_path: Path):
+    for name in ("killed/new", "replaced/old", "between/new", "between/old", "begun"):
+        (tmp_path / f".docclust-{name}").mkdir(parents=True)
+    with staging.staging(tmp_path) as in_use:
+        store.write_run(small_run, tmp_path / "run")
+        kept = {".docclust-between", ".docclust-begun", in_use.name, "run"}
+        assert {path.name for path in tmp_path.iterdir()} == kept
+    assert not in_use.exists()
+
+
+def test_an_old_run_that_cannot_be_brought_back_is_kept(
+    small_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    store.write_run(small_run, tmp_path / "run")
+    before = contents(tmp_path / "run")
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if target == tmp_path / "run":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(RunError, match=r"cannot be written \(Permission denied\)\. Try another --out\."):
+        store.write_run(small_run, tmp_path / "run", force=True)
+    (kept,) = tmp_path.glob(".docclust-*/old")
+    assert contents(kept) == before
+
+
+def test_a_page_that_cannot_be_written_gets_the_remedy_that_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for code, remedy in (
+        (errno.EACCES, r"\)\. Try a copy of the run"),
+        (errno.ENOSPC, "Free some space, or try a copy"),
+    ):
+
+        def refused(*arguments: object, code: int = code, **options: object) -> str:
+            raise OSError(code, os.strerror(code))
+
+        monkeypatch.setattr(staging.tempfile, "mkdtemp", refused)
+        with pytest.raises(RunError, match=remedy):
+            store.write_report(tmp_path, "page")

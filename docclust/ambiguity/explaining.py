@@ -14,8 +14,8 @@ from docclust.gaussian import Coefficients
 from docclust.results import Ambiguous, Assignment
 from docclust.vectors import tfidf
 
-# Of a document's words each of its two topics has at least so much. Of the 30 most mixed newsgroup posts eight had less of
-# the lesser one; two of these were truly mixed.
+# Of a document's words each of its two topics has at least so much. Of the 30 most mixed newsgroup posts eight had less
+# of the lesser one; two of these were truly mixed.
 LEAST_SHARE = 0.2
 
 
@@ -35,7 +35,7 @@ class Explainer:
     apart: np.ndarray
 
     def topics(self, row: int) -> tuple[int, ...]:
-        """The two clusters that the document in `row` mixes; none where the lesser one has a small share of its words."""
+        """The two clusters that the document in `row` mixes; none where the lesser has a small share of its words."""
         theta = self.evidence.shares(self.counts[[row]], self.responsibilities[[row]].toarray().ravel())
         pair = two_topics(theta, self.apart)
         return pair if theta[pair[1]] >= LEAST_SHARE else ()

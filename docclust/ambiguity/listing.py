@@ -20,7 +20,7 @@ def kinds_by_row(
 ) -> dict[int, list[str]]:
     """The rows that are listed as ambiguous, and for which kinds: the highest of each score that pass its threshold.
 
-    Of documents that are nearly the same, in rows of length one, the highest. `mixes` says whether a row has two topics.
+    Of documents that are nearly the same, in rows of length one, the highest. `mixes`: has a row two topics.
     """
     passed = {
         "mixed": scores.listed,

@@ -4,10 +4,7 @@ Exit codes: 0 done, 1 a bug, 2 what the user can mend (one line on stderr), 130 
 Heavy imports are inside the commands, so that ``--help`` and a mistyped option answer at once.
 """
 
-import contextlib
-import io
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -16,14 +13,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docclust import __version__
-from docclust.cli import output, progress, reporting
+from docclust.cli import output, progress, reporting, streams
 from docclust.cli.reporting import RunFolder
-from docclust.errors import DocclustError, SettingError
+from docclust.errors import DocclustError, SettingError, shortened
 from docclust.report import data
 
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from docclust.report.texts import Texts
     from docclust.results import Ambiguous, Run
 
 app = typer.Typer(
@@ -115,9 +113,11 @@ def run(
             page = reporting.html(found, with_text=settings.report.text, compare=False)
         told("write", 0, 0)
         store.write_run(found, folder, force, page)
-    output.lines(reporting.lines(found))
-    if not quiet:
-        output.tell(f"written to {folder}. Next: docclust ambiguous {folder}")
+    try:
+        output.lines(reporting.lines(found))
+    finally:
+        if not quiet:
+            output.tell(f"written to {folder}. Next: docclust ambiguous {folder}")
 
 
 @app.command(epilog="Example: docclust keywords runs/six_topics --top 5 --mixed --format table")
@@ -205,18 +205,21 @@ def show(
 ) -> None:
     """Print all that is known of one document, and its text with the words that pull it each way."""
     from docclust import pipeline, store
+    from docclust.report import text, texts
 
     found = store.load_run(folder)
-    row = data.find(found.documents, document)
+    row = data.find(found.documents, document, found.manifest.get("empty", []))
     known = pipeline.explain(found, row)
+    read = texts.read(found, [row], longest=None)
     if format is OneFormat.json:
-        output.write_json(store.plain(known))
+        if read.problem:
+            output.tell(f"the text of {shortened(known.id)} cannot be read again: {read.problem}")
+        held, changed = (None, None) if read.problem else (read.texts[0], bool(read.changed))
+        output.write_json({**store.plain(known), "text": held, "text_changed": changed})
         return
-    from docclust.report import text
-
     width = output.console().width
     about = text.document(known, found.documents[row], found.clusters, width)
-    output.lines([*about, "", *_text(found, row, known, width)])
+    output.lines([*about, "", *_text(found, known, read, width)])
 
 
 app.command(epilog="Example: docclust report runs/six_topics --format html")(reporting.report)
@@ -225,48 +228,43 @@ app.command(epilog="Example: docclust plot runs/six_topics map --out map.svg")(r
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a narrow encoding shows a question mark and does not fail
-    try:
-        app(arguments)
-    except DocclustError as error:
-        output.tell(str(error))
-        raise SystemExit(2) from None
-    except SystemExit as leaving:
-        if leaving.code == 130:
-            output.tell("interrupted.")
-        raise
+    with streams.guarded():
+        try:
+            app(arguments)
+        except DocclustError as error:
+            output.tell(str(error))
+            raise SystemExit(2) from None
+        except SystemExit as leaving:
+            if leaving.code == 130:
+                output.tell("interrupted.")
+            raise
 
 
-def _text(found: "Run", row: int, known: "Ambiguous", width: int) -> Iterator["Text"]:
-    """The document's own text from the corpus, what pulls in it marked, after a line on what stands in the way."""
-    from docclust import corpus
+def _text(found: "Run", known: "Ambiguous", read: "Texts", width: int) -> Iterator["Text"]:
+    """The document's own text as it was read again, what pulls in it marked, or why there is none."""
     from docclust.report import text, texts
 
     plain = not output.console().is_terminal
-    try:
-        with contextlib.closing(corpus.read(found.settings.corpus, Counter())) as documents:
-            document = next((document for document in documents if document.id == known.id), None)
-    except DocclustError as error:
-        yield from text.body(f"Its text cannot be read again: {data.one_line(error)}", width, plain=plain)
+    if read.problem:
+        yield from text.body(f"Its text cannot be read again: {data.one_line(read.problem)}", width, plain=plain)
         return
-    if document is None:
-        said = "Its text cannot be shown: the corpus no longer has this document."
-        yield from text.body(said, width, plain=plain)
-        return
-    vocabulary = texts.vocabulary_of(found)
-    if texts.changed(found, vocabulary, [row], [document.text])[0]:
-        said = "Its text has changed since the run; what is said above is of the former one.\n"
-        yield from text.body(said, width, plain=plain)
-    tokens = vocabulary.tokens(document.text)
-    pair = [pull.cluster for pull in known.pulls]
-    words = texts.pulling(found, tokens, known)
-    passages = texts.pulling_passages(found, tokens, known)
-    if passages:
-        names = [found.clusters[k].name for k in pair]
-        yield from [*text.legend(pair, names, width, plain=plain), *text.body("", width, plain=plain)]
-    yield from text.body(document.text, width, words, passages, pair, plain=plain)
+    whole = read.texts[0]
+    shown = texts.shorten(whole, texts.LONGEST)
+    if read.changed:
+        said = "Its text has changed since the run: what is said above is of the former one, and this one has no marks."
+        yield from text.body(f"{said}\n\n{shown}", width, plain=plain)
+    else:
+        tokens = texts.vocabulary_of(found).tokens(shown)
+        pair = [pull.cluster for pull in known.pulls]
+        words = texts.pulling(found, tokens, known)
+        passages = texts.pulling_passages(found, tokens, known)
+        if passages:
+            names = [found.clusters[k].name for k in pair]
+            yield from [*text.legend(pair, names, width, plain=plain), *text.body("", width, plain=plain)]
+        yield from text.body(shown, width, words, passages, pair, plain=plain)
+    if len(shown) < len(whole):
+        left = f"\n{len(whole) - len(shown):,} more characters are left out here. Try --format json for all of it."
+        yield from text.body(left, width, plain=plain)
 
 
 def _format(wanted: Format | None) -> Format:

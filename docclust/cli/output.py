@@ -1,9 +1,8 @@
-"""What reaches the terminal or the pipe: nothing that a terminal would obey, and no complaint when a pipe closes."""
+"""What reaches the terminal or the pipe: nothing that a terminal would obey."""
 
 import csv
 import io
 import json
-import os
 import re
 import sys
 from collections.abc import Iterable
@@ -58,11 +57,6 @@ def tell(message: str) -> None:
 
 
 def write(text: str) -> None:
-    """Print a text; leave in silence if nobody reads any more."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # What is still buffered would complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
+    """Print a text."""
+    sys.stdout.write(text)
+    sys.stdout.flush()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docclust.cli import output
-from docclust.errors import SettingError
+from docclust.errors import RunError, SettingError
 from docclust.report import data
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def report(
 
             output.write(markdown.render(found))
         case ReportFormat.html:
-            path = store.write_report(folder, html(found, with_text=found.settings.report.text and not no_text))
+            with_text = found.settings.report.text and not no_text
+            path = store.write_report(folder, html(found, with_text=with_text, before=folder / store.REPORT))
             output.write(f"{path}\n")
             if open_it and not webbrowser.open(path.resolve().as_uri()):
                 output.tell("no browser could be started. Open the file by hand.")
@@ -111,8 +112,33 @@ def lines(found: "Run") -> list["Text"]:
     return text.summary(data.summarise(found), output.console().width)
 
 
-def html(found: "Run", *, with_text: bool, compare: bool = True) -> str:
-    """The report as a page, with the texts of the corpus where it is still there; `compare` is that of `texts.read`."""
+def html(found: "Run", *, with_text: bool, compare: bool = True, before: Path | None = None) -> str:
+    """The report as a page, with the texts of the corpus where it is still there; what is missing is told.
+
+    Parameters
+    ----------
+    compare : bool
+        As in `texts.read`.
+    before : Path, optional
+        The page that this one is to replace.
+
+    Raises
+    ------
+    RunError
+        The page before has texts, and this one would have none of those that it should have.
+    """
     from docclust.report import html, texts
 
-    return html.render(found, texts.read(found, compare=compare) if with_text else None)
+    if not with_text:
+        return html.render(found, None)
+    read = texts.read(found, compare=compare)
+    why = read.problem and read.problem.rstrip(".")
+    if why and before and html.holds_texts(before):
+        raise RunError(
+            f"{before}: must keep its texts, which cannot be read again ({why}). Try --no-text to write it without."
+        )
+    if why:
+        output.tell(f"the texts cannot be read again ({why}); the page is written without them.")
+    for sentence in texts.differences(read):
+        output.tell(sentence)
+    return html.render(found, read)

@@ -1,5 +1,6 @@
 """A TOML file and what is changed on the command line -> settings, and back."""
 
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,11 @@ from pydantic import ValidationError
 from docclust.config.problems import first_problem
 from docclust.config.settings import Settings
 from docclust.errors import ConfigError
+
+# What TOML says of a backslash that it takes for an escape.
+ESCAPES = ("hex value", "Unescaped '\\'", "Unicode scalar")
+# What people give in place of a config: the one of configs/ that reads it.
+READERS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl"}
 
 
 def load(path: Path, overrides: list[str] = []) -> Settings:  # noqa: B006 (never changed)
@@ -23,21 +29,28 @@ def load(path: Path, overrides: list[str] = []) -> Settings:  # noqa: B006 (neve
         The file is missing, unreadable or not TOML, or a key or value in it is not one docclust knows.
     """
     try:
-        text = path.read_text("utf-8")
+        if path.is_dir():
+            raise ConfigError(f"{path}: must be a config file, got a folder. {_remedy(path)}")
+        text = path.read_text("utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file. Try one from the folder configs/.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read as UTF-8 text ({error}).") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}). Try another file.") from None
+    except UnicodeDecodeError as error:
+        remedy = _remedy(path, "Try to save it as UTF-8; configs/default.toml is an example.")
+        raise ConfigError(f"{path}: must be UTF-8 text, and byte {error.start} is not. {remedy}") from None
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         reason = str(error).replace("at end of document", f"at line {len(text.splitlines())}, the end of the file")
-        raise ConfigError(f"{path}: not valid TOML: {reason}.") from None
+        quotes = "Try single quotes around a path with backslashes, or / in it."
+        remedy = quotes if any(said in reason for said in ESCAPES) else _remedy(path)
+        raise ConfigError(f"{path}: not valid TOML: {reason}. {remedy}") from None
     for override in overrides:
         _apply(data, override)
+    if data.get("name", "") == "":
+        data["name"] = path.stem
     settings = parse(data, str(path))
-    if not settings.name:
-        settings = settings.model_copy(update={"name": path.stem})
     return settings.model_copy(update={"corpus": _resolve_paths(settings.corpus, path.resolve().parent)})
 
 
@@ -68,12 +81,22 @@ def _apply(data: dict[str, Any], override: str) -> None:
     try:
         parsed = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
-        parsed = value.strip()
+        parsed = value.strip() or value  # a tab alone is a delimiter
     for section in sections:
         data = data.setdefault(section, {})
         if section in ("name", "seed") or not isinstance(data, dict):
             raise ConfigError(f"--set {override}: {section} is a key and not a section.")
     data[key] = parsed
+
+
+def _remedy(path: Path, otherwise: str = "Try configs/default.toml as an example.") -> str:
+    """What to try in place of what is no config, but perhaps a corpus."""
+    if beside := sorted(path.glob("*.toml")):
+        return f"Try {beside[0]}."
+    reader = "folder" if path.is_dir() else next(filter(None, map(READERS.get, path.suffixes)), None)
+    if reader is None:
+        return otherwise
+    return f"Try docclust run configs/{reader}.toml --set {shlex.quote(f'corpus.path={path.resolve()}')}."
 
 
 def _resolve_paths(corpus: Any, folder: Path) -> Any:

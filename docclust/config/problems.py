@@ -27,7 +27,8 @@ def first_problem(error: ValidationError, data: dict[str, Any]) -> str:
             hint = f"Did you mean {near[0]}?" if near else f"Known keys: {', '.join(known)}."
             return f"{where} is not a key docclust knows. {hint}"
         case "missing":
-            return f"{where} must be given."
+            remedy = ' Try source = "folder" and path = "texts" in a section [corpus].' if where == "corpus" else ""
+            return f"{where} must be given.{remedy}"
         case "union_tag_not_found":
             return f"{section} source must be given, one of {', '.join(sorted(sources))}."
         case "union_tag_invalid":
@@ -41,8 +42,8 @@ def first_problem(error: ValidationError, data: dict[str, Any]) -> str:
             return f"{section} {problem['msg']}"
     # A key that takes one of several types has a problem for each.
     same_place = [other for other in error.errors() if other["input"] is problem["input"]]
-    wanted = (other["msg"].removeprefix("Input should be ").removeprefix("a valid ") for other in same_place)
-    must = [words.split(", unable to parse")[0] for words in wanted]
+    wanted = (other["msg"].removeprefix("Input should be ").split(", unable to parse")[0] for other in same_place)
+    must = [words.replace("a valid integer", "an integer").replace("a valid", "a") for words in wanted]
     return f"{where} must be {' or '.join(dict.fromkeys(must))}, got {problem['input']!r}."
 
 

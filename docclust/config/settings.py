@@ -11,7 +11,6 @@ from pydantic import (
     Field,
     NonNegativeFloat,
     PositiveFloat,
-    PositiveInt,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -21,8 +20,10 @@ from pydantic_core import PydanticCustomError
 
 from docclust.conflicts import conflict
 
-Columns = str | list[str]
 Share = Annotated[float, Field(ge=0, le=1)]
+# Strict, so that `true` is no 1.
+Count = Annotated[int, Field(ge=0, strict=True)]
+PositiveCount = Annotated[int, Field(gt=0, strict=True)]
 
 
 class Section(BaseModel):
@@ -51,9 +52,16 @@ class TableCorpus(Section):
     path: Path
     id: str | Literal[False] = ""
     title: str | Literal[False] = ""
-    text: Columns = "text"
+    text: str | list[str] = "text"
     label: str | Literal[False] = ""
     encoding: str = "utf-8"
+
+    @field_validator("text")
+    @classmethod
+    def _names_columns(cls, text: str | list[str]) -> str | list[str]:
+        if not text or (isinstance(text, list) and "" in text):
+            raise PydanticCustomError("columns", 'the name of a column such as "body", or a list of some')
+        return text
 
 
 class JsonlCorpus(TableCorpus):
@@ -68,6 +76,11 @@ class CsvCorpus(TableCorpus):
     source: Literal["csv", "tsv"]
     delimiter: Literal["auto", ",", ";", "\t", "|"] = "auto"
     quotechar: Literal['"', "'", ""] = '"'
+
+    @field_validator("delimiter", mode="before")
+    @classmethod
+    def _written_out(cls, delimiter: Any) -> Any:
+        return "\t" if delimiter == r"\t" else delimiter
 
 
 class NewsgroupsCorpus(Section):
@@ -97,7 +110,7 @@ class PydocsCorpus(Section):
 
     source: Literal["pydocs"]
     packages: list[str] = ["numpy", "scipy", "sklearn"]
-    min_words: Annotated[int, Field(ge=1)] = 30
+    min_words: PositiveCount = 30
 
 
 CorpusSettings = Annotated[
@@ -116,11 +129,11 @@ class VectorsSettings(Section):
     extra_stop_words: list[str] = []
     display_stop_words: list[str] = []
     stem: str = ""
-    max_ngram: Annotated[int, Field(ge=1, le=5)] = 1
-    collocations: Annotated[int, Field(ge=0)] = 0
-    min_df: PositiveInt | Share | Literal["auto"] = "auto"
-    max_df: PositiveInt | Annotated[float, Field(gt=0, le=1)] = 0.5
-    max_features: Annotated[int, Field(ge=0)] = 0
+    max_ngram: Annotated[int, Field(ge=1, le=5, strict=True)] = 1
+    collocations: Count = 0
+    min_df: PositiveCount | Share | Literal["auto"] = "auto"
+    max_df: PositiveCount | Annotated[float, Field(gt=0, le=1)] = 0.5
+    max_features: Count = 0
     sublinear_tf: bool = True
 
     @field_validator("token_pattern")
@@ -154,8 +167,8 @@ class SeedingSettings(Section):
     """Where EM starts."""
 
     method: Literal["random", "k-means++", "kmeans", "lsa", "split-merge"] = "kmeans"
-    n_init: Literal["auto"] | PositiveInt = "auto"
-    steps: Annotated[int, Field(ge=0)] = 8
+    n_init: Literal["auto"] | PositiveCount = "auto"
+    steps: Count = 8
 
 
 class MixtureSettings(Section):
@@ -163,20 +176,20 @@ class MixtureSettings(Section):
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
-    n_components: PositiveInt = 20
+    n_components: PositiveCount = 20
     covariance: Literal["auto", "own", "pooled", "tied", "isotropic", "cosine"] = "auto"
     pooling: Literal["auto"] | NonNegativeFloat = "auto"
-    length_exponent: Literal["auto"] | NonNegativeFloat = "auto"
+    length_exponent: Literal["auto"] | Share = "auto"
     smoothing: Literal["noise", "add", "floor", "prior"] = "noise"
     reg_covar: Literal["auto"] | NonNegativeFloat = "auto"
     final_smoothing: PositiveFloat = 0.25
     annealing: Literal["responsibilities", "smoothing", "none"] = "responsibilities"
-    annealing_steps: PositiveInt = 22
+    annealing_steps: PositiveCount = 22
     softness: Share = 0.2
     weight_pseudo: NonNegativeFloat = 1.0
     mean_pseudo: NonNegativeFloat = 1.0
     variance_pseudo: NonNegativeFloat = 10.0
-    max_iter: PositiveInt = 100
+    max_iter: PositiveCount = 100
     tol: NonNegativeFloat = 1e-6
 
     @model_validator(mode="after")
@@ -189,24 +202,24 @@ class MixtureSettings(Section):
 class CalibrationSettings(Section):
     """How probabilities are made to mean what they say."""
 
-    repeats: PositiveInt = 4
+    repeats: PositiveCount = 4
 
 
 class KeywordsSettings(Section):
     """What is said about a cluster."""
 
-    n_words: PositiveInt = 10
+    n_words: PositiveCount = 10
     balance: Share = 0.6
-    representatives: Annotated[int, Field(ge=0)] = 5
-    mixed: Annotated[int, Field(ge=0)] = 5
+    representatives: Count = 5
+    mixed: Count = 5
 
 
 class AmbiguitySettings(Section):
     """Which documents are listed as ambiguous."""
 
-    n_documents: Annotated[int, Field(ge=0)] = 100
+    n_documents: Count = 100
     undecided_below: Share = 0.9
-    n_words: PositiveInt = 5
+    n_words: PositiveCount = 5
 
 
 class EngineSettings(Section):
@@ -216,9 +229,9 @@ class EngineSettings(Section):
     """
 
     backend: Literal["threads", "dask"] = "threads"
-    workers: Annotated[int, Field(ge=0)] = 0
+    workers: Count = 0
     scheduler: str = ""
-    block_rows: PositiveInt = 2048
+    block_rows: PositiveCount = 2048
 
     @property
     def n_jobs(self) -> int:
@@ -229,12 +242,12 @@ class EngineSettings(Section):
 class ReportSettings(Section):
     """What is printed when a run has ended, and its report.html."""
 
-    n_words: PositiveInt = 8
-    n_documents: Annotated[int, Field(ge=0)] = 20
+    n_words: PositiveCount = 8
+    n_documents: Count = 20
     html: bool = True
     text: bool = True
     max_text_mib: PositiveFloat = 8.0
-    max_documents: PositiveInt = 50_000
+    max_documents: PositiveCount = 50_000
     iterations: bool = True
 
 
@@ -242,7 +255,7 @@ class Settings(Section):
     """A whole config. ``[corpus]`` alone is complete: every other key has a default that is good for text."""
 
     name: str = ""
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**32, strict=True)] = 0
     corpus: CorpusSettings
     vectors: VectorsSettings = VectorsSettings()
     seeding: SeedingSettings = SeedingSettings()
@@ -252,3 +265,10 @@ class Settings(Section):
     ambiguity: AmbiguitySettings = AmbiguitySettings()
     engine: EngineSettings = EngineSettings()
     report: ReportSettings = ReportSettings()
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        if name and any(part.strip() in ("", ".", "..") for part in name.replace("\\", "/").split("/")):
+            raise PydanticCustomError("name", 'the name of a folder below runs, such as "news"')
+        return name

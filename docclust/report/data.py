@@ -3,10 +3,11 @@
 import difflib
 import itertools
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from docclust.errors import RunError
+from docclust.errors import RunError, shortened
 
 if TYPE_CHECKING:
     from docclust.results import Ambiguous, Assignment, Cluster, Run
@@ -105,14 +106,19 @@ def without_texts(run: "Run") -> "Run":
     )
 
 
-def find(documents: list["Assignment"], wanted: str) -> int:
+def find(documents: list["Assignment"], wanted: str, set_aside: Collection[str] = ()) -> int:
     """The row of a document by its id, else by a unique beginning of its id, else by its title.
+
+    `set_aside` are the ids of those without words.
 
     Raises
     ------
     RunError
-        No document or several answer to it; the message names the nearest.
+        No document or several answer to it, and the message names the nearest; or it was set aside.
     """
+    said = repr(shortened(wanted))
+    if wanted in set_aside:
+        raise RunError(f"DOCUMENT must have words, and {said} was set aside: no words to go by. Try another document.")
     for answers in (
         lambda document: document.id == wanted,
         lambda document: document.id.startswith(wanted),
@@ -122,11 +128,11 @@ def find(documents: list["Assignment"], wanted: str) -> int:
         if len(rows) == 1:
             return rows[0]
         if rows:
-            some = ", ".join(documents[row].id for row in rows[:5])
-            raise RunError(f"DOCUMENT must be one document, got {wanted!r}, which {len(rows)} answer to. Try {some}.")
-    near = _nearest(documents, wanted)
-    hint = f" Try {', '.join(near)}." if near else " Try an id from documents.csv."
-    raise RunError(f"DOCUMENT must be the id or title of a document of this run, got {wanted!r}.{hint}")
+            some = ", ".join(shortened(documents[row].id) for row in rows[:5])
+            raise RunError(f"DOCUMENT must be one document, got {said}, which {len(rows)} answer to. Try {some}.")
+    near = ", ".join(map(shortened, _nearest(documents, wanted)))
+    hint = f"Try {near}." if near else "Try an id from documents.csv."
+    raise RunError(f"DOCUMENT must be the id or title of a document of this run, got {said}. {hint}")
 
 
 def shown(value: float | None, digits: int = 2) -> str:

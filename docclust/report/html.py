@@ -19,6 +19,7 @@ import docclust
 from docclust.report import phrases, prose
 from docclust.report.data import KINDS, summarise, without_texts
 from docclust.report.page import Page, finite, page
+from docclust.store.files import reading
 
 if TYPE_CHECKING:
     from docclust.report.texts import Texts
@@ -70,6 +71,14 @@ def render(run: "Run", texts: "Texts | None") -> str:
             part=held.part,
         )
     )
+
+
+def holds_texts(path: Path) -> bool:
+    """Whether a page that was written before, if there is one, holds texts."""
+    if not path.exists():
+        return False
+    with reading(path):
+        return 'id="data-texts"' in path.read_text("utf-8", errors="replace")
 
 
 def policy(style: str, script: str) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from docclust.report.data import Summary, one_line, shown
+from docclust.report.data import Summary, shown
 
 # Key of metrics.json: name, digits behind the point or 0 for four significant ones, meaning, and how it is printed.
 FIGURES = {
@@ -71,7 +71,7 @@ class Figure:
 
 
 def facts(told: Summary) -> str:
-    """How large the corpus is, in one line."""
+    """How large the corpus is, in one line; what was left out of it, the warnings say."""
     found = [
         counted(told.documents, "document"),
         counted(told.words, "word"),
@@ -79,9 +79,6 @@ def facts(told: Summary) -> str:
     ]
     if told.duplicates:
         found.append(counted(told.duplicates, "exact duplicate"))
-    if told.empty:
-        found.append(f"{len(told.empty):,} set aside without words")
-    found += [f"{count:,} skipped ({one_line(reason)})" for reason, count in told.skipped.items()]
     return ", ".join(found)
 
 

@@ -9,8 +9,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Wedge
 
-from docclust.errors import RunError, SettingError
+from docclust.errors import RunError, SettingError, unwritable
 from docclust.store.files import AGAIN
+from docclust.store.staging import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,10 +49,10 @@ def draw(run: "Run", name: str, path: Path) -> None:
     figure = {"map": _map, "ellipses": _iterations, "convergence": _convergence, "reliability": _reliability}[name](run)
     FigureCanvasAgg(figure)
     try:
-        with matplotlib.rc_context({"svg.hashsalt": "docclust", "svg.fonttype": "path"}):
-            figure.savefig(path, dpi=150, bbox_inches="tight", metadata=UNDATED[path.suffix])
+        with replacing(path) as made, matplotlib.rc_context({"svg.hashsalt": "docclust", "svg.fonttype": "path"}):
+            figure.savefig(made, dpi=150, bbox_inches="tight", metadata=UNDATED[path.suffix])
     except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror or error}). Try another --out.") from None
+        raise RunError(unwritable(path, error, "another --out")) from None
 
 
 def _map(run: "Run") -> Figure:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from docclust.errors import shortened
 from docclust.report import phrases
 from docclust.report.data import KINDS, Summary, harmless, one_line, shown
 
@@ -88,8 +89,8 @@ def document(found: "Ambiguous", line: "Assignment", clusters: list["Cluster"], 
     """All that is known of one document but its text."""
     words = {cluster.id: ", ".join(one_line(keyword.word) for keyword in cluster.keywords[:6]) for cluster in clusters}
     places = len(str(len(clusters)))
-    known = f"{one_line(found.id)}, label {one_line(line.label)}" if line.label else one_line(found.id)
-    lines = [*_wrapped(Text(one_line(found.title), "bold"), width), *_wrapped(Text(known, "dim"), width), Text()]
+    known = f"{_name(found.id)}, label {_name(line.label)}" if line.label else _name(found.id)
+    lines = [*_wrapped(Text(_name(found.title), "bold"), width), *_wrapped(Text(known, "dim"), width), Text()]
 
     def tell(name: str, text: Text) -> None:
         lines.extend(_wrapped(Text.assemble((f"{name:<12}", "dim"), text), width, indent=12, first=0))
@@ -176,8 +177,12 @@ def _document(found: "Ambiguous", width: int, lead: str) -> list[Text]:
     title.truncate(max(width - where.cell_len - 2, len(lead) + 8), overflow="ellipsis")
     gap = max(width - title.cell_len - where.cell_len, 2)
     same = one_line(found.id) == one_line(found.title)
-    reason = Text.assemble("" if same else (f"{one_line(found.id)}  ", "dim"), one_line(found.reason))
+    reason = Text.assemble("" if same else (f"{_name(found.id)}  ", "dim"), one_line(found.reason))
     return [Text.assemble(title, " " * gap, where), *_wrapped(reason, width, len(lead))]
+
+
+def _name(name: str) -> str:
+    return shortened(one_line(name))
 
 
 def _number(cluster: int) -> Text:

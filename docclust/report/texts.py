@@ -1,8 +1,7 @@
 """The texts of a run, read again from its corpus: cut so that the page stays small, and its pulling words marked."""
 
 import itertools
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,9 +29,9 @@ AT_ONCE = 500
 class Texts:
     """What could be read again.
 
-    texts : of the documents the page holds, as much as is kept; None where the corpus no longer has the document
+    texts : of the documents asked for, as much as is kept; None where the corpus no longer has the document
     lengths : of the same, characters before cutting
-    problem : why there are no texts, or None
+    problem : a sentence on why there are no texts, or None
     changed : how many of them are no longer what was clustered
     """
 
@@ -46,30 +45,41 @@ class Texts:
         return [text if text is None or i in whole else shorten(text, longest) for i, text in enumerate(self.texts)]
 
 
-def read(run: "Run", *, compare: bool = True) -> Texts:
-    """Read the texts of the documents that the page holds from the corpus of a run, if it is still there.
+def read(
+    run: "Run", rows: Sequence[int] | None = None, *, longest: int | None = LONGEST, compare: bool = True
+) -> Texts:
+    """Read texts from the corpus of a run, if it is still there.
 
-    compare : whether some may have changed since the run
+    Parameters
+    ----------
+    rows : sequence of m int, optional
+        Of which documents; unless told of those that the page holds.
+    longest : int or None
+        Characters that are kept of each; None keeps all.
+    compare : bool
+        Whether some may have changed since the run.
     """
     from docclust import corpus
 
-    rows = held(run)
+    rows = held(run) if rows is None else np.asarray(rows)
     places = {run.documents[row].id: place for place, row in enumerate(rows.tolist())}
     texts: list[str | None] = [None] * len(places)
     lengths = [0] * len(places)
     n_changed, vocabulary = 0, vocabulary_of(run) if compare else None
     try:
-        wanted = (document for document in corpus.read(run.settings.corpus, Counter()) if document.id in places)
+        wanted = (document for document in corpus.read(run.settings.corpus, corpus.Skipped()) if document.id in places)
+        wanted = itertools.islice(wanted, len(places))
         while few := list(itertools.islice(wanted, AT_ONCE)):
             at = [places[document.id] for document in few]
             for place, document in zip(at, few, strict=True):
-                texts[place], lengths[place] = shorten(document.text, LONGEST), len(document.text)
+                texts[place], lengths[place] = shorten(document.text, longest), len(document.text)
             if vocabulary is not None:
                 n_changed += sum(changed(run, vocabulary, rows[at], [document.text for document in few]))
     except DocclustError as error:
         return Texts([], [], str(error))
-    if not any(texts):
-        return Texts([], [], "the corpus no longer has these documents")
+    if all(text is None for text in texts):
+        these = "this document" if len(places) == 1 else "these documents"
+        return Texts([], [], f"the corpus no longer has {these}.")
     return Texts(texts, lengths, changed=n_changed)
 
 
@@ -78,12 +88,23 @@ def changed(run: "Run", vocabulary: "Vocabulary", rows: Iterable[int], texts: li
     return (np.diff((vocabulary.count(texts) != run.counts[list(rows)]).tocsr().indptr) > 0).tolist()
 
 
+def differences(texts: Texts) -> list[str]:
+    """How they are not the texts of the run, in sentences."""
+    found = []
+    if gone := sum(text is None for text in texts.texts):
+        found.append(f"{counted(gone, 'document')} {'is' if gone == 1 else 'are'} no longer in the corpus.")
+    if texts.changed:
+        many = counted(texts.changed, "text")
+        found.append(f"{many} changed since the run; what is said of such a document is of its former text.")
+    return found
+
+
 def fitted(run: "Run", texts: Texts | None, whole: set[int]) -> tuple[list[str | None] | None, str]:
     """The texts, cut to fit the page except those at the places in `whole`, and a sentence on what is missing."""
     if texts is None:
         return None, "Texts were left out of this report on request."
     if texts.problem:
-        return None, f"The texts could not be read again: {texts.problem.rstrip('.')}."
+        return None, f"The texts could not be read again: {texts.problem}"
     most = run.settings.report.max_text_mib * MIB
     longest, kept = LONGEST, texts.texts
 
@@ -94,12 +115,7 @@ def fitted(run: "Run", texts: Texts | None, whole: set[int]) -> tuple[list[str |
         total = sum(len(text or "") for text in kept)
         longest = _limit(kept, whole, 0.97 * total * most / size)
         kept = texts.cut(longest, whole)
-    notes = []
-    if any(text is None for text in kept):
-        notes.append(f"{sum(text is None for text in kept):,} documents are no longer in the corpus.")
-    if texts.changed:
-        many = counted(texts.changed, "text")
-        notes.append(f"{many} changed since the run; what is said of such a document is of its former text.")
+    notes = differences(texts)
     if longest < LONGEST and len(whole) < len(kept):
         notes.append(
             f"To keep this file small, texts are cut after {longest:,} characters; "
@@ -130,9 +146,9 @@ def _limit(texts: list[str | None], whole: set[int], total: float) -> int:
     return int(max((left - before[first]) / counts[first], SHORTEST))
 
 
-def shorten(text: str, longest: int) -> str:
-    """The first `longest` characters of a text, cut between two words where there are two."""
-    if len(text) <= longest:
+def shorten(text: str, longest: int | None) -> str:
+    """The first `longest` characters of a text, or all, cut between two words where there are two."""
+    if longest is None or len(text) <= longest:
         return text
     return text[: longest + 1].rsplit(None, 1)[0][:longest] if not text[longest].isspace() else text[:longest]
 

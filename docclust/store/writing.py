@@ -1,18 +1,16 @@
 """A run -> its folder, whole or not at all."""
 
-import errno
 import json
 import os
-import shutil
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from docclust import config
-from docclust.errors import RunError
+from docclust.errors import RunError, unwritable
 from docclust.results import Map, Run
 from docclust.store.files import FORMAT, SCHEMA, plain, write_json, write_rows, write_table, write_text
+from docclust.store.staging import NEW, OLD, replacing, staging
 
 COLUMNS = (
     "id",
@@ -74,25 +72,21 @@ def write_run(run: Run, folder: Path, force: bool = False, report: str | None = 
     check_folder(folder, force)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".docclust-", dir=folder.parent))
-        new, old = staging / "new", staging / "old"
-        try:
-            new.mkdir()  # mkdtemp makes a folder for the owner alone; this one is as open as any other
-            _write_files(run, new)
-            if report is not None:
-                write_text(new / REPORT, report)
-            _flush(new)
-            if force and folder.exists():
-                folder.rename(old)
-            new.rename(folder)
-        finally:
-            if old.exists() and not folder.exists():  # interrupted between the two renames
-                old.rename(folder)
-            shutil.rmtree(staging, ignore_errors=True)
+        with staging(folder.parent) as staged:
+            new, old = staged / NEW, staged / OLD
+            try:
+                _write_files(run, new)
+                if report is not None:
+                    write_text(new / REPORT, report)
+                _flush(new)
+                if force and folder.exists():
+                    folder.rename(old)
+                new.rename(folder)
+            finally:
+                if old.exists() and not folder.exists():  # interrupted between the two renames
+                    old.rename(folder)
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        remedy = "Free some space, or try another --out." if full else "Try another --out."
-        raise RunError(f"{folder}: cannot be written ({error.strerror or error}). {remedy}") from error
+        raise RunError(unwritable(folder, error, "another --out")) from error
     except MemoryError as error:
         raise RunError(f"{folder}: cannot be written, for there is no memory left. Try fewer clusters.") from error
 
@@ -107,11 +101,10 @@ def write_report(folder: Path, report: str) -> Path:
     """
     path = Path(folder) / REPORT
     try:
-        with tempfile.TemporaryDirectory(prefix=".docclust-", dir=path.parent) as staging:
-            write_text(Path(staging) / REPORT, report)
-            (Path(staging) / REPORT).replace(path)
+        with replacing(path) as made:
+            write_text(made, report)
     except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror or error}). Free some space.") from error
+        raise RunError(unwritable(path, error, "a copy of the run in another folder")) from error
     return path
 
 

@@ -1,5 +1,6 @@
 """Static pictures: every kind, in every format, the same bytes for the same run."""
 
+import errno
 import sys
 from dataclasses import replace
 
@@ -48,3 +49,19 @@ def test_without_matplotlib_the_extra_is_named(small_folder, monkeypatch, capsys
         main(["plot", str(small_folder), "map"])
     assert left.value.code == 2
     assert 'pip install "docclust[plot]"' in capsys.readouterr().err
+
+
+def test_a_picture_is_there_whole_or_as_it_was(small_run, tmp_path, monkeypatch):
+    from docclust.report import plots
+
+    def half(self, path, **options):
+        path.write_text("<svg")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(plots.Figure, "savefig", half)
+    (tmp_path / "old.svg").write_text("old")
+    for name in ("new.svg", "old.svg"):
+        with pytest.raises(RunError, match=r"cannot be written \(No space left on device\)\. Free some space"):
+            plots.draw(small_run, "map", tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["old.svg"]
+    assert (tmp_path / "old.svg").read_text() == "old"
