@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import joblib
 import numpy as np
 import scipy.sparse as sp
+from threadpoolctl import ThreadpoolController
 
 from docclust import kernels
 from docclust.errors import SettingError
@@ -39,6 +40,20 @@ def stacked(parts: list[sp.csr_array]) -> sp.csr_array:
     parts.clear()
     whole.data, whole.indices, whole.indptr = kernels.joined(data), kernels.joined(indices), starts
     return whole
+
+
+def one_blas_thread() -> AbstractContextManager:
+    """A context in which linear algebra takes the thread it is called from.
+
+    The products of EM are small, and the threads that a BLAS keeps for them spin on the cores that workers need: two of
+    them take a tenth longer.
+    """
+    return _pools().limit(limits=1, user_api="blas")
+
+
+@functools.cache
+def _pools() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 @contextmanager

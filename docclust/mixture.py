@@ -200,7 +200,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         X = checks.as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64))
         checks.check_rows(self, X)
         rng = check_random_state(self.random_state)
-        results, self.covariance_ = restarts.fit(X, self, rng)
+        with engine.one_blas_thread():
+            results, self.covariance_ = restarts.fit(X, self, rng)
         best = max(results, key=lambda result: result.objective)
         checks.check_objective(best.objective)
         self.start_labels_ = np.array([result.labels for result in results], dtype=np.int32)

@@ -29,7 +29,7 @@ def spectrum(X: sp.csr_array | kernels.Prepared, k: int, n_jobs: int | None = No
     rows = X if isinstance(X, kernels.Prepared) else kernels.prepare(X)
     X = rows.rows
     n, v = X.shape
-    mean = np.asarray(X.mean(axis=0)).ravel()
+    mean = kernels.power_sums(X)[0] / n
     k = min(k, n, v)
     if k >= min(n, v) - 1 or min(n, v) <= 64:
         # Too small for Lanczos: the smaller of X'X and XX', centred, has min(n, v) rows.
@@ -82,13 +82,14 @@ def _lanczos(
     scores, following = np.empty((n, m)), np.empty((v, m))
     basis, before, off, along = basis.copy(), np.zeros((v, m)), np.zeros(m), mean @ basis
     documents = engine.blocks(rows.rows, PRODUCT_ROWS)
-    diagonals, offs = [], []
+    diagonals, offs, many = [], [], engine.workers(n_jobs)
     with engine.threads(n_jobs) as share_out:
         for _ in range(QUADRATURE_STEPS):
             for pieces, columns, found in ((documents, basis, scores), (rows.words, scores, following)):
                 ends = np.cumsum([piece.shape[0] for piece in pieces])[:-1]
                 parts = list(zip(pieces, np.split(found, ends), strict=True))
-                lists = engine.shared_out(parts, len(parts), n_jobs)
+                # Frequent words stand together, and take longer.
+                lists = [parts[first::many] for first in range(many)]
                 list(share_out(_multiply, lists, itertools.repeat(columns)))
             diagonal, off, along = kernels.recur(following, basis, before, off, mean, along, n)
             diagonals.append(diagonal)

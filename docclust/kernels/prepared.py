@@ -7,6 +7,8 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 
+from docclust.kernels.products import power_sums
+
 # From so many clusters on parameters are held in single precision: they are most of what an E-step reads, and of the
 # memory. With fewer it gains nothing.
 SINGLE_FROM = 16
@@ -46,8 +48,8 @@ class Prepared:
     @cached_property
     def near_origin(self) -> bool:
         """Whether rows lie about the origin, as texts do; far from it, single precision loses what sets them apart."""
-        mean = np.asarray(self.rows.mean(axis=0)).ravel()
-        return bool(mean @ mean < 0.5 * (self.rows.data @ self.rows.data) / max(self.rows.shape[0], 1))
+        sums, squares = power_sums(self.rows)
+        return bool(sums @ sums < 0.5 * squares.sum() * self.rows.shape[0])
 
     def precision(self, n_components: int) -> type:
         """How parameters and responsibilities are held; sums are always double."""
