@@ -126,6 +126,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
             "status": "done",
             "versions": versions(),
             "seed": settings.seed,
+            "starts": int(model.start_bounds_.size),
             "fingerprint": fingerprint,
             "documents": len(documents.ids),
             "words": len(vectors.words),

@@ -28,7 +28,7 @@ HEAP_SHARE, HEAP_TIMES = 1 / 4, 2
 # Where documents have so many words in the mean, means of length one are taken at once. NMI with them less that with
 # one variance alone: package descriptions in 58 clusters 0.006 (27 words), help of the Linux kernel's options in 63
 # 0.026 (16); cut to fewer, 0.004 (8), -0.005, -0.005 (12), -0.007 (9), -0.008 (4), -0.01 (5). Of the ten corpora that
-# the benchmark takes apart none loses by them.
+# the benchmark takes apart none loses by them. They have ten starts: k-means takes longer there.
 ROUND_WORDS = 12
 # Steps of k-means after which starts still tell how free variances should be.
 MOST_STEPS = 20
@@ -76,8 +76,8 @@ def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.Random
     strength = min(_least_strength(X.shape[0]), wanted) if telling else wanted
     free = _run(rows, starts, mixture, "pooled", options, state, strength)
     if telling and leads_away(starts, _labels(free)):
-        kept, kind = _round(X, rows, starts, mixture, options, state)
-        if have_clusters(starts, _labels(free)) or nearness(starts, _labels(kept)) >= STAYS:
+        kept, kind = _round(X, rows, starts, mixture, options, state, rng)
+        if have_clusters(starts, _labels(free)) or nearness(starts, _labels(kept)[: len(starts)]) >= STAYS:
             return kept, kind
     if strength < wanted:  # where variances are freer, it shows sooner that they lead away
         free = _run(rows, starts, mixture, "pooled", options, state)
@@ -95,15 +95,23 @@ def _known(X: sp.csr_array, mixture: "SparseGaussianMixture") -> str | None:
 
 
 def _round(
-    X: sp.csr_array, rows: Prepared, starts: list, mixture: "SparseGaussianMixture", options: dict, state: tuple
+    X: sp.csr_array,
+    rows: Prepared,
+    starts: list,
+    mixture: "SparseGaussianMixture",
+    options: dict,
+    state: tuple,
+    rng: np.random.RandomState,
 ) -> tuple[list[em.Fit], str]:
     """EM with one variance for all; where rows have length one and texts are not short, so have the means.
 
-    So too where documents heap up otherwise.
+    So too where documents heap up otherwise. Fits from further starts come after those from `starts`.
     """
     unit = seeding.has_unit_rows(X)
     if unit and X.nnz >= ROUND_WORDS * X.shape[0]:
-        return _run(rows, starts, mixture, "cosine", options, state), "cosine"
+        further = seeding.SMALL_STARTS - len(starts) if mixture.n_init == "auto" else 0
+        more = _seeds(rows, mixture, further, options, rng) if further > 0 else []
+        return _run(rows, starts + more, mixture, "cosine", options, state), "cosine"
     kept = _run(rows, starts, mixture, "isotropic", options, state)
     best = max(kept, key=lambda result: result.objective)
     largest = np.bincount(best.labels).max() / best.labels.size
@@ -154,6 +162,12 @@ def _starts(
     n_init = seeding.n_starts(mixture.n_init, X.shape[0])
     if mixture.init_params == "split-merge":
         return _grown(X, mixture, covariance, n_init, options | annealed(), rng)
+    return _seeds(rows, mixture, n_init, options, rng)
+
+
+def _seeds(
+    rows: Prepared, mixture: "SparseGaussianMixture", n_init: int, options: dict, rng: np.random.RandomState
+) -> list[np.ndarray]:
     method = mixture.n_components, mixture.init_params, mixture.seeding_steps, n_init
     return seeding.starts(rows, *method, rng, options["weighting"], n_jobs=mixture.n_jobs)
 

@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import normalize
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from docclust import SparseGaussianMixture, mixture, restarts
+from docclust import SparseGaussianMixture, mixture, restarts, seeding
 from docclust.agreement import agreement, have_clusters, leads_away, nearness, reproducibility
 from docclust.checks import STARTS
 from docclust.errors import SettingError
@@ -280,6 +280,18 @@ def test_round_clusters_have_means_of_length_one_where_texts_are_not_short(monke
     X, _ = topics(n=200, v=100, length=length, seed=3)
     model = SparseGaussianMixture(4, n_init=2, random_state=0).fit(scale * X)
     assert model.covariance_ == chosen
+
+
+def test_round_clusters_have_ten_starts_unless_told(monkeypatch):
+    monkeypatch.setattr(restarts, "leads_away", lambda starts, found: True)
+    monkeypatch.setattr(seeding, "SMALL_CORPUS", 0)
+    X, _ = topics(n=200, v=100, length=40, seed=3)
+    free, ten, told = (
+        SparseGaussianMixture(4, covariance=covariance, n_init=n_init, random_state=0).fit(X)
+        for covariance, n_init in (("pooled", "auto"), ("auto", "auto"), ("auto", 4))
+    )
+    assert [len(model.start_labels_) for model in (free, ten, told)] == [4, 10, 4]
+    np.testing.assert_array_equal(ten.start_labels_[:4], told.start_labels_)
 
 
 @pytest.mark.parametrize(("n", "scale", "chosen"), [(199, 1, "cosine"), (200, 1, "pooled"), (199, 2, "pooled")])

@@ -243,7 +243,9 @@ def test_without_a_kind_the_foremost_of_each_are_listed_in_turn(small_run: Run):
 
 def what_was_done(run: Run, **sections: dict) -> str:
     changed = {name: getattr(run.settings, name).model_copy(update=keys) for name, keys in sections.items()}
-    return " ".join(prose.settings(replace(run, settings=run.settings.model_copy(update=changed))))
+    starts = changed["seeding"].n_init if "seeding" in changed else run.manifest["starts"]
+    manifest = run.manifest | {"starts": starts}
+    return " ".join(prose.settings(replace(run, settings=run.settings.model_copy(update=changed), manifest=manifest)))
 
 
 @pytest.mark.parametrize("nothing", ["", "none", "None", ["none", ""]])

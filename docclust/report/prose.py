@@ -37,7 +37,7 @@ def settings(run: "Run") -> list[str]:
     v, m = s.vectors, s.mixture
     words = ["lower-cased"] if v.lowercase else []
     chosen = ", which the data chose" if m.covariance == "auto" else ""
-    starts = n_starts(s.seeding.n_init, len(run.documents))
+    starts = run.manifest.get("starts", n_starts(s.seeding.n_init, len(run.documents)))
     often, kept = (f" {counted(starts, 'time')}", ", and the best end was kept") if starts > 1 else ("", "")
     if stop_words := _languages(v.stop_words):
         words.append(f"without stop words ({stop_words})")
