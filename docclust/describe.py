@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, v
 from sklearn.metrics.cluster import contingency_matrix
 
 from docclust import keywords
-from docclust.ambiguity import Explainer, Scores
+from docclust.ambiguity import LOOKED_AT, Explainer, Scores
 from docclust.calibration import Starts, calibration_error
 from docclust.config import Settings
 from docclust.corpus import Skipped
@@ -158,7 +158,8 @@ def describe_clusters(
     for c in range(k):
         members = np.flatnonzero(labels == c)
         nearest = members[np.argsort(-closeness[members], kind="stable")[: settings.keywords.representatives]]
-        mixed = (int(row) for row in most_mixed[labels[most_mixed] == c] if c in explainer.topics(row))
+        of_cluster = most_mixed[labels[most_mixed] == c][: LOOKED_AT * settings.keywords.mixed]
+        mixed = (int(row) for row in of_cluster if c in explainer.topics(row))
         places = np.searchsorted(used, columns[c])
         clusters.append(
             Cluster(

@@ -100,3 +100,13 @@ def test_near_copies_are_listed_once(monkeypatch):
     settings = config.parse({"corpus": {"source": "pydocs"}, "mixture": {"n_components": 2}})
     listed = kinds_by_row(scores, settings, X, lambda row: row != 4)
     assert listed == {5: ["mixed"], 3: ["mixed"], 2: ["mixed"]}
+
+
+def test_no_more_documents_are_looked_at_than_a_few_times_what_is_listed():
+    X, seen = sp.csr_array(np.eye(40)), []
+    scores = Scores(np.arange(40.0), np.zeros(40), np.zeros(40), np.full(40, True))
+    settings = config.parse(
+        {"corpus": {"source": "pydocs"}, "mixture": {"n_components": 2}, "ambiguity": {"n_documents": 2}}
+    )
+    assert kinds_by_row(scores, settings, X, seen.append) == {}
+    assert seen == list(range(39, 29, -1))

@@ -6,12 +6,13 @@ and `passages` finds where in its text its two clusters speak.
 """
 
 from docclust.ambiguity.explaining import Explainer, explainer
-from docclust.ambiguity.listing import kinds_by_row
+from docclust.ambiguity.listing import LOOKED_AT, kinds_by_row
 from docclust.ambiguity.passages import passages, word_nats
 from docclust.ambiguity.redundancy import companions
 from docclust.ambiguity.scores import Scores, score
 
 __all__ = [
+    "LOOKED_AT",
     "Explainer",
     "Scores",
     "companions",

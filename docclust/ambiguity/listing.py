@@ -13,6 +13,8 @@ from docclust.config import Settings
 NEARLY_THE_SAME = 0.8
 # Documents that are compared with each other at a time.
 COMPARED = 256
+# Mixed documents that are looked at for every one that may be listed: to say what two topics it has takes a while.
+LOOKED_AT = 5
 
 
 def kinds_by_row(
@@ -30,9 +32,10 @@ def kinds_by_row(
     listed: dict[int, list[str]] = {}
     for kind, enough in passed.items():
         ranked = np.argsort(-getattr(scores, kind), kind="stable")
-        rows = (row for row in ranked[enough[ranked]] if kind != "mixed" or mixes(row))
-        most = settings.ambiguity.n_documents
-        for row in distinct(np.fromiter(itertools.islice(rows, 2 * most), dtype=int), X, most):
+        rows, most = ranked[enough[ranked]], settings.ambiguity.n_documents
+        if kind == "mixed":
+            rows = np.fromiter(itertools.islice(filter(mixes, rows[: LOOKED_AT * most]), 2 * most), dtype=int)
+        for row in distinct(rows[: 2 * most], X, most):
             listed.setdefault(row, []).append(kind)
     return listed
 
