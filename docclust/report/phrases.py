@@ -53,7 +53,7 @@ FIGURES = {
     "objective": (
         "Objective",
         0,
-        "What EM climbs, in nats a document: the likelihood, less what unusual variances cost. More clusters always have "
+        "What EM climbs, in nats a document: the likelihood, less what unusual variances cost. More clusters have "
         "more; comparable between runs on the same words only.",
         "Objective of EM: {} nats a document.",
     ),
