@@ -109,7 +109,7 @@ def _round(
     """
     unit = seeding.has_unit_rows(X)
     if unit and X.nnz >= ROUND_WORDS * X.shape[0]:
-        further = seeding.SMALL_STARTS - len(starts) if mixture.n_init == "auto" else 0
+        further = seeding.MORE_STARTS - len(starts) if mixture.n_init == "auto" else 0
         more = _seeds(rows, mixture, further, options, rng) if further > 0 else []
         return _run(rows, starts + more, mixture, "cosine", options, state), "cosine"
     kept = _run(rows, starts, mixture, "isotropic", options, state)

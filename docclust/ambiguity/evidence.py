@@ -37,12 +37,12 @@ class Evidence:
         """
         return shares(np.sqrt(counts.data), self._without(counts, own)[:, among])
 
-    def shown(self, counts: sp.csr_array, own: np.ndarray, pair: tuple[int, ...]) -> list[Share]:
+    def shown(self, counts: sp.csr_array, own: np.ndarray, theta: np.ndarray, pair: tuple[int, ...]) -> list[Share]:
         """The clusters that explain a document's words, largest share first; they sum to one.
 
         Those that explain next to nothing are left out, and the words shared among the others; `pair` always stays.
         """
-        kept = np.union1d(np.flatnonzero(self.shares(counts, own) >= SHOWN_SHARE), pair).astype(int)
+        kept = np.union1d(np.flatnonzero(theta >= SHOWN_SHARE), pair).astype(int)
         theta = self.shares(counts, own, kept)
         order = np.argsort(-theta, kind="stable")
         return [Share(int(kept[p]), float(theta[p])) for p in order]

@@ -36,18 +36,18 @@ class Explainer:
 
     def topics(self, row: int) -> tuple[int, ...]:
         """The two clusters that the document in `row` mixes; none where the lesser has a small share of its words."""
-        theta = self.evidence.shares(self.counts[[row]], self.responsibilities[[row]].toarray().ravel())
+        theta = self.evidence.shares(*self._at(row))
         pair = two_topics(theta, self.apart)
         return pair if theta[pair[1]] >= LEAST_SHARE else ()
 
     def explain(self, row: int, kinds: list[str]) -> Ambiguous:
         """Say how the document in `row` stands between clusters, as one that is listed for `kinds`."""
-        document, counts = self.documents[row], self.counts[[row]]
-        own = self.responsibilities[[row]].toarray().ravel()
-        pair = self.topics(row) if "mixed" in kinds else (document.cluster, document.runner_up)
+        document, (counts, own) = self.documents[row], self._at(row)
+        theta = self.evidence.shares(counts, own)
+        pair = two_topics(theta, self.apart) if "mixed" in kinds else (document.cluster, document.runner_up)
         weights = tfidf(counts, self.idf, sublinear=self.sublinear)
         sides = self.evidence.pulls(weights, *pair) if document.runner_up is not None else []
-        found = self.evidence.shown(counts, own, tuple(side.cluster for side in sides))
+        found = self.evidence.shown(counts, own, theta, tuple(side.cluster for side in sides))
         odd = self.evidence.unexpected(counts, own)
         return Ambiguous(
             id=document.id,
@@ -65,6 +65,9 @@ class Explainer:
             unexpected=odd,
             reason=self.evidence.sentence(kinds, found, sides, document.probability, odd),
         )
+
+    def _at(self, row: int) -> tuple[sp.csr_array, np.ndarray]:
+        return self.counts[[row]], self.responsibilities[[row]].toarray().ravel()
 
 
 def explainer(
