@@ -9,7 +9,7 @@ where it stopped, so that its caller can go on with longer arrays. What the arra
 import numba
 import numpy as np
 
-from docclust.kernels.lanes import add_multiples, add_quadratics, fetch, put_exponentials
+from docclust.kernels.lanes import add_multiples, add_quadratics, fetch, largest_of, put_exponentials
 from docclust.kernels.records import WHOLE_UP_TO
 from docclust.kernels.softness import LEAST_EXPONENT
 
@@ -62,50 +62,55 @@ def add_words(n_documents, ends, x_of, place_of, values, free, k, J):
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def settle(
     first, last, groups, k, n_components, background, cooling, drop, weights, J,
-    row_starts, kept, shares, labels, largest_share, log_norm,
+    row_starts, kept, shares, labels, largest_share, largest_joint,
 ):  # fmt: skip
     """What becomes of documents with these k numbers J each: their labels, and their shares of the clusters they keep.
 
-    Shares sum to the weight of the document.
+    Shares sum to the weight of the document. J is lost: of it the largest is told, which with its share says logsumexp J.
 
     One keeps all clusters if J is of all, and they are few or it would keep many. The same for each of the groups.
     """
+    one, of_all = _index(1), k == n_components
     for i in range(first, last):
         used = _index(row_starts[i])
         for g in range(_index(groups)):
-            at, n_kept = (_index(i - first) * _index(groups) + g) * k, _index(0)
-            largest, label = -np.inf, _index(0)
-            for c in range(k):
-                if J[at + c] > largest:
-                    largest, label = J[at + c], c
-            whole = k == n_components and k <= _index(WHOLE_UP_TO)
-            if k == n_components and not whole:
+            at = (_index(i - first) * _index(groups) + g) * k
+            largest = largest_of(J, at, k)
+            least, label, n_kept = largest + drop, _index(0), _index(0)
+            while label + one < k and J[at + label] != largest:
+                label += one
+            whole = of_all and k <= _index(WHOLE_UP_TO)
+            if of_all and not whole:
                 for c in range(k):
-                    if J[at + c] >= largest + drop:
-                        n_kept += _index(1)
+                    n_kept += _index(J[at + c] >= least)
                 whole = _index(WHOLE_FROM) * n_kept > k
-            total, row = 0.0, used
-            if whole and drop >= LEAST_EXPONENT:
-                total = put_exponentials(J, at, k, largest, drop, shares, used)
+            if whole:
+                n_kept = k
                 if kept.size:
                     for c in range(k):
                         kept[used + c] = g * k + c
-                used += k
-            else:
+            else:  # every cluster is put where the next one kept has its place: there is no guess whether it is kept
+                n_kept = _index(0)
                 for c in range(k):
-                    if whole or J[at + c] >= largest + drop:
-                        if kept.size:
-                            kept[used] = g * k + c
-                        shares[used] = np.exp(J[at + c] - largest) if J[at + c] >= largest + drop else 0.0
-                        total += shares[used]
-                        used += _index(1)
+                    number = J[at + c]
+                    J[at + n_kept] = number
+                    kept[used + n_kept] = c
+                    n_kept += _index(number >= least)
+            if drop >= LEAST_EXPONENT:
+                total = put_exponentials(J, at, n_kept, largest, drop, shares, used)
+            else:
+                total = 0.0
+                for c in range(n_kept):
+                    shares[used + c] = np.exp(J[at + c] - largest) if J[at + c] >= least else 0.0
+                    total += shares[used + c]
             inverse = 1 / total
             share = inverse * weights[i]
-            for t in range(row, used):
+            for t in range(used, used + n_kept):
                 shares[t] *= share
+            used += n_kept
             labels[i, g] = label
             largest_share[i, g] = inverse
-            log_norm[i, g] = largest + np.log(total) - background[i - first] * cooling[g]
+            largest_joint[i, g] = largest - background[i - first] * cooling[g]
         row_starts[i + 1] = used
 
 
@@ -183,7 +188,7 @@ def _list_seen(
 def expect(
     begin, indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant, cooling, drop,
     weights, J, Q, ends, x_of, place_of, background,
-    row_starts, kept, shares, labels, largest_share, counts, log_norm, joint,
+    row_starts, kept, shares, labels, largest_share, counts, largest_joint, joint,
 ):  # fmt: skip
     """Rows from `begin` on; returns the first one for which `shares` had no room.
 
@@ -222,7 +227,7 @@ def expect(
         else:
             settle(
                 first, last, n_groups, k // n_groups, k // n_groups, background, cooling, drop, weights, J,
-                row_starts, kept, shares, labels, largest_share, log_norm,
+                row_starts, kept, shares, labels, largest_share, largest_joint,
             )  # fmt: skip
             if kept.size:
                 for t in range(_index(row_starts[first]), _index(row_starts[last])):

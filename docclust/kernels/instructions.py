@@ -86,10 +86,24 @@ class Lanes:
         return Lanes(self.builder, self.builder.select(true, self.value, ir.Constant(self.value.type, None)))
 
     def add_to(self, total: ir.Value) -> None:
-        """Add all lanes to the number that a pointer points to, one after the other."""
-        for lane in range(self.value.type.count):
-            part = self.builder.extract_element(self.value, POSITION(lane))
-            self.builder.store(self.builder.fadd(self.builder.load(total), part), total)
+        """Add the sum of all lanes to the number that a pointer points to."""
+        self.builder.store(self.builder.fadd(self.builder.load(total), self._folded(Lanes.__add__)), total)
+
+    def raise_to(self, most: ir.Value) -> None:
+        """Make the number that a pointer points to as large as the largest lane."""
+        largest = self._folded(Lanes.at_least)
+        larger = self.builder.fcmp_ordered(">", largest, self.builder.load(most))
+        self.builder.store(self.builder.select(larger, largest, self.builder.load(most)), most)
+
+    def _folded(self, fold: Callable[["Lanes", "Lanes"], "Lanes"]) -> ir.Value:
+        """Lanes folded into half as many until one is left: eight take three instructions after each other."""
+        lanes, width = self, self.value.type.count
+        while width > 1:
+            width //= 2
+            halves = (ir.Constant(ir.VectorType(POSITION, width), list(range(at, at + width))) for at in (0, width))
+            nothing = ir.Constant(lanes.value.type, ir.Undefined)
+            lanes = fold(*(Lanes(self.builder, self.builder.shuffle_vector(lanes.value, nothing, h)) for h in halves))
+        return self.builder.extract_element(lanes.value, POSITION(0))
 
     def exp(self) -> "Lanes":
         """Of doubles from -700 to 700: 2^n e^r with n = round(x / ln 2), and e^r by its series, |r| < 0.35."""

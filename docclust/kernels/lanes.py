@@ -145,6 +145,19 @@ def put_exponentials(typing_context, source, at, k, largest, drop, target, place
 
 
 @intrinsic
+def largest_of(typing_context, source, at, k):
+    """The largest of the doubles source[at : at + k] that are numbers."""
+
+    def generate(context, builder, signature, arguments):
+        source, (at, k) = Array.of(context, builder, signature.args[0], arguments[0]), arguments[1:]
+        most = cgutils.alloca_once_value(builder, DOUBLE("-inf"))
+        for_all(builder, k, lambda c, width: source.load(builder.add(at, c), width).raise_to(most))
+        return builder.load(most)
+
+    return types.float64(source, at, k), generate
+
+
+@intrinsic
 def fetch(typing_context, source, place, size):
     """Ask for source[place : place + size], to be in the cache when it is read."""
 
@@ -160,7 +173,7 @@ def fetch(typing_context, source, place, size):
 
 @intrinsic
 def weighted_squares(typing_context, first, k, numbers, weights):
-    """``sum(numbers[first + c]**2 * weights[first + c] for c < k)`` of doubles, in the order of c."""
+    """``sum(numbers[first + c]**2 * weights[first + c] for c < k)`` of doubles."""
 
     def generate(context, builder, signature, arguments):
         numbers, weights = (Array.of(context, builder, signature.args[i], arguments[i]) for i in (2, 3))

@@ -51,7 +51,7 @@ def expect_near(
     begin, documents, groups, near_starts, near, n_wide, wide_of, wide, seen_starts, seen_words, seen_numbers,
     indptr, indices, data, starts, values, free, common, blend, scale, constant, cooling, drop,
     weights, J, ends, x_of, place_of, background, place_in_table, words, here, table, common_of_place, beside, wide_row,
-    row_starts, kept, shares, labels, largest_share, counts, log_norm,
+    row_starts, kept, shares, labels, largest_share, counts, largest_joint,
 ):  # fmt: skip
     """Groups of consecutive documents from `begin` on; returns the first group for which `kept` had no room.
 
@@ -111,7 +111,7 @@ def expect_near(
                     J[i * width + t] = scale[c] * J[i * width + t] + constant[c]
             settle(
                 m, until, 1, width, k, background, cooling, drop, weights, J,
-                row_starts, kept, shares, labels, largest_share, log_norm,
+                row_starts, kept, shares, labels, largest_share, largest_joint,
             )  # fmt: skip
             for t in range(_index(row_starts[m]), _index(row_starts[until])):
                 kept[t] = near[first_near + kept[t]]

@@ -150,7 +150,7 @@ def expect_near(
     starts, counts = np.zeros(m + 1, dtype=np.uint64), np.zeros(k)
     precision = c.pairs.values.dtype
     clusters, shares = np.empty(room, dtype=np.uint32), np.empty(room, dtype=precision)
-    labels, largest, log_norm = np.empty((m, 1), dtype=np.int32), *np.empty((2, m, 1))
+    labels, largest, largest_joint = np.empty((m, 1), dtype=np.int32), *np.empty((2, m, 1))
     J, _, *tile = scratch(lengths, width, 0)
     table = np.empty(most * width * (2 if c.free else 1), dtype=precision)
     found = np.full(rows.shape[1], -1, dtype=np.int32), np.empty(most, dtype=np.uintp)
@@ -162,11 +162,11 @@ def expect_near(
         c.common, c.blend, c.scale, c.constant, c.cooling, drop,
         document_weights, J, *tile, *found, here, table, np.empty(most),
         np.empty(c.blend.shape[0] * width), np.empty(width, dtype=np.int32),
-        starts, clusters, shares, labels, largest, counts, log_norm,
+        starts, clusters, shares, labels, largest, counts, largest_joint,
     )  # fmt: skip
     kept = clusters[: starts[-1]].copy(), shares[: starts[-1]].copy()
     responsibilities = Responsibilities(starts, *kept, document_weights)
-    return Expectation(responsibilities, labels, counts, *sums(log_norm, document_weights, largest, bound))
+    return Expectation(responsibilities, labels, counts, *sums(largest_joint, document_weights, largest, bound))
 
 
 def in_order(pieces: list[Piece], parts: list[Expectation]) -> Expectation:

@@ -63,27 +63,31 @@ def expect(
     starts, counts = np.zeros(n + 1, dtype=np.uint64), np.zeros(k)
     few = k <= WHOLE_UP_TO
     clusters, shares = np.empty(0 if few else _room(n, k), np.uint32), np.empty(_room(n, k), c.pairs.values.dtype)
-    labels, largest, log_norm = np.empty((n, c.groups), dtype=np.int32), *np.empty((2, n, c.groups))
+    labels, largest, largest_joint = np.empty((n, c.groups), dtype=np.int32), *np.empty((2, n, c.groups))
     shared, tile = _arrays(X, c), expectation.scratch(np.diff(X.indptr), k, c.blend.shape[0])
     weights, no_joint = weighting.of(np.diff(X.indptr)), np.empty((0, 0))
     done = 0
     while True:
         done = expectation.expect(
-            done, *shared, drop, weights, *tile, starts, clusters, shares, labels, largest, counts, log_norm, no_joint
+            done, *shared, drop, weights, *tile, starts, clusters, shares, labels, largest, counts, largest_joint, no_joint
         )
         if done == n:
             break
         used = int(starts[done])
         clusters, shares = _longer(clusters, used), _longer(shares, used)
     responsibilities = Responsibilities(starts, clusters[: 0 if few else starts[-1]], shares[: starts[-1]], weights)
-    return Expectation(responsibilities, labels, counts, *sums(log_norm, weights, largest, undecided_below))
+    return Expectation(responsibilities, labels, counts, *sums(largest_joint, weights, largest, undecided_below))
 
 
 def sums(
-    log_norm: np.ndarray, weights: np.ndarray, largest: np.ndarray, undecided_below: float
+    largest_joint: np.ndarray, weights: np.ndarray, largest: np.ndarray, undecided_below: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Of every group the objective, and how many documents have no cluster with so large a responsibility."""
-    # log_norm, largest: (n, groups); weights: (n,) -> (groups,), (groups,)
+    """Of every group the objective, and how many documents have no cluster with so large a responsibility.
+
+    largest_joint, largest : (n, groups), the largest J of a document and the responsibility that goes with it
+    """
+    # weights: (n,) -> (groups,), (groups,)
+    log_norm = largest_joint - np.log(largest)
     objective = np.array([(column * weights).sum() for column in log_norm.T])
     return objective, np.count_nonzero(largest < undecided_below, axis=0)
 
