@@ -62,8 +62,16 @@ class Looking:
             if rows.shape[0] not in self.blocks:  # a part of the documents at first, and then all
                 self.blocks[rows.shape[0]] = engine.blocks(rows, self.block_rows)
             blocks = self.blocks[rows.shape[0]]
-            return kernels.together(list(engine.map_blocks(kernels.expect, blocks, *given, n_jobs=self.n_jobs)))
+            pieces = list(zip(blocks, kernels.room_for_shares(blocks, coefficients), strict=True))
+            return kernels.together(list(engine.map_blocks(_expect_block, pieces, *given, n_jobs=self.n_jobs)))
         pieces = kernels.pieces(rows, labels, near)
         seen = kernels.seen_words(coefficients)
         parts = engine.map_blocks(kernels.expect_near, pieces, rows, near, seen, *given, n_jobs=self.n_jobs)
         return kernels.in_order(pieces, list(parts))
+
+
+def _expect_block(
+    piece: tuple, coefficients: kernels.Compact, drop: float, bound: float, weighting: kernels.Weighting
+) -> kernels.Expectation:
+    block, shares = piece
+    return kernels.expect(block, coefficients, drop, bound, weighting, shares)

@@ -39,7 +39,7 @@ from docclust.kernels.prepared import Prepared, frequent_first, prepare, view, w
 from docclust.kernels.products import multiply, power_sums, recur
 from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities, side_by_side
 from docclust.kernels.softness import log_partition, softmax, temperature_of_entropy
-from docclust.kernels.steps import DROP, UNDERFLOW, accumulate, expect, log_joint, maximise, room_for
+from docclust.kernels.steps import DROP, UNDERFLOW, accumulate, expect, log_joint, maximise, room_for, room_for_shares
 from docclust.kernels.weighting import EQUAL, Weighting
 
 __all__ = [
@@ -81,6 +81,7 @@ __all__ = [
     "prepare",
     "recur",
     "room_for",
+    "room_for_shares",
     "seen_words",
     "shared_documents",
     "side_by_side",

@@ -66,19 +66,19 @@ def settle(
 ):  # fmt: skip
     """What becomes of documents with these k numbers J each: their labels, and their shares of the clusters they keep.
 
-    Shares sum to the weight of the document. J is lost: of it the largest is told, which with its share says logsumexp J.
+    Shares sum to the weight of the document. J is lost: its largest is told, which with that share says logsumexp J.
 
     One keeps all clusters if J is of all, and they are few or it would keep many. The same for each of the groups.
     """
-    one, of_all = _index(1), k == n_components
+    of_all = k == n_components
     for i in range(first, last):
         used = _index(row_starts[i])
         for g in range(_index(groups)):
             at = (_index(i - first) * _index(groups) + g) * k
             largest = largest_of(J, at, k)
-            least, label, n_kept = largest + drop, _index(0), _index(0)
-            while label + one < k and J[at + label] != largest:
-                label += one
+            least, label, n_kept = largest + drop, k, _index(0)
+            for c in range(k):
+                label = min(label, c if J[at + c] == largest else k)
             whole = of_all and k <= _index(WHOLE_UP_TO)
             if of_all and not whole:
                 for c in range(k):
@@ -108,7 +108,7 @@ def settle(
             for t in range(used, used + n_kept):
                 shares[t] *= share
             used += n_kept
-            labels[i, g] = label
+            labels[i, g] = min(label, k - _index(1))
             largest_share[i, g] = inverse
             largest_joint[i, g] = largest - background[i - first] * cooling[g]
         row_starts[i + 1] = used

@@ -55,21 +55,42 @@ def _arrays(X: sp.csr_array, c: Compact) -> tuple:
 
 
 def expect(
-    X: sp.csr_array, c: Compact, drop: float, undecided_below: float, weighting: Weighting = EQUAL
+    X: sp.csr_array,
+    c: Compact,
+    drop: float,
+    undecided_below: float,
+    weighting: Weighting = EQUAL,
+    shares: np.ndarray | None = None,
 ) -> Expectation:
-    """E-step over a block of documents; undecided are those whose largest responsibility is below the bound."""
+    """E-step over a block of documents; undecided are those whose largest responsibility is below the bound.
+
+    shares : the block's part of `room_for_shares`, if there is one
+    """
     # X: (n, v) CSR
     n, k = X.shape[0], c.constant.size
     starts, counts = np.zeros(n + 1, dtype=np.uint64), np.zeros(k)
     few = k <= WHOLE_UP_TO
-    clusters, shares = np.empty(0 if few else _room(n, k), np.uint32), np.empty(_room(n, k), c.pairs.values.dtype)
+    clusters = np.empty(0 if few else _room(n, k), np.uint32)
+    shares = np.empty(_room(n, k), c.pairs.values.dtype) if shares is None else shares
     labels, largest, largest_joint = np.empty((n, c.groups), dtype=np.int32), *np.empty((2, n, c.groups))
     shared, tile = _arrays(X, c), expectation.scratch(np.diff(X.indptr), k, c.blend.shape[0])
     weights, no_joint = weighting.of(np.diff(X.indptr)), np.empty((0, 0))
     done = 0
     while True:
         done = expectation.expect(
-            done, *shared, drop, weights, *tile, starts, clusters, shares, labels, largest, counts, largest_joint, no_joint
+            done,
+            *shared,
+            drop,
+            weights,
+            *tile,
+            starts,
+            clusters,
+            shares,
+            labels,
+            largest,
+            counts,
+            largest_joint,
+            no_joint,
         )
         if done == n:
             break
@@ -138,12 +159,25 @@ def maximise(
     return Maximised(pairs, common, target, *sums, background)
 
 
+def room_for_shares(blocks: list[sp.csr_array], c: Compact) -> list[np.ndarray | None]:
+    """Of one array the part for what `expect` finds of each block, where documents have a share for all clusters."""
+    k = c.constant.size
+    if k > WHOLE_UP_TO:
+        return [None] * len(blocks)
+    return _parted([block.shape[0] * k for block in blocks], c.pairs.values.dtype)
+
+
 def room_for(words: list[sp.csr_array], counts: np.ndarray, form: Form, precision: type) -> list[np.ndarray | None]:
     """Of one array the part for what `maximise` finds of each block, where all that there can be is few numbers."""
     if lists_clusters(counts.size):
         return [None] * len(words)
     width = (1 if form.shares_variances else 2) * counts.size
-    edges = width * np.cumsum([0] + [block.shape[0] for block in words])
+    return _parted([width * block.shape[0] for block in words], precision)
+
+
+def _parted(sizes: list[int], precision: type) -> list[np.ndarray]:
+    """One array in parts of these sizes."""
+    edges = np.cumsum([0, *sizes])
     whole = np.empty(edges[-1], dtype=precision)
     return [whole[first:last] for first, last in itertools.pairwise(edges)]
 
