@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from docclust import checks, em, engine, restarts
+from docclust import checks, covariance, em, engine
 from docclust.em.replaying import replay
 from docclust.gaussian import Coefficients, Parameters, coefficients, log_joint
 from docclust.probability import Temperature, softmax
@@ -31,7 +31,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         within-cluster variance; one a word for all clusters; one for all; that with means of length one. ``auto``
         is ``pooled``. Where that leads away from what the starts agree on it is ``isotropic``, or, of rows of length
         one, ``cosine``, if they have a dozen words or ``isotropic`` leaves one large cluster. With fewer than 50 such
-        rows for every cluster it is ``cosine`` (`docclust.restarts`). With another smoothing than ``noise``, or a
+        rows for every cluster it is ``cosine`` (`docclust.covariance`). With another smoothing than ``noise``, or a
         start by parameters, it is ``own``.
     smoothing : {"noise", "add", "floor", "prior"}, default="noise"
         How variances are kept from zero. ``noise``: documents are observed with noise of variance s, in E-step and
@@ -201,7 +201,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         checks.check_rows(self, X)
         rng = check_random_state(self.random_state)
         with engine.one_blas_thread():
-            results, self.covariance_ = restarts.fit(X, self, rng)
+            results, self.covariance_ = covariance.fit(X, self, rng)
         best = max(results, key=lambda result: result.objective)
         checks.check_objective(best.objective)
         self.start_labels_ = np.array([result.labels for result in results], dtype=np.int32)

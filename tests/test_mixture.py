@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import normalize
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from docclust import SparseGaussianMixture, mixture, restarts, seeding
+from docclust import SparseGaussianMixture, covariance, mixture, restarts, seeding
 from docclust.agreement import agreement, have_clusters, leads_away, nearness, reproducibility
 from docclust.checks import STARTS
 from docclust.errors import SettingError
@@ -127,9 +127,9 @@ def test_the_published_reference_from_the_random_start(assignment):
 
 def test_it_finds_the_topics_behind_sparse_counts():
     X, truth = topics(n=400, v=200, k=4, length=40, seed=3)
-    for covariance in ("auto", "own", "pooled", "tied", "isotropic", "cosine"):
-        model = SparseGaussianMixture(4, covariance=covariance, random_state=0).fit(X)
-        assert adjusted_rand_score(truth, model.labels_) > 0.5, covariance
+    for form in ("auto", "own", "pooled", "tied", "isotropic", "cosine"):
+        model = SparseGaussianMixture(4, covariance=form, random_state=0).fit(X)
+        assert adjusted_rand_score(truth, model.labels_) > 0.5, form
         assert model.converged_
 
 
@@ -257,7 +257,7 @@ def test_however_few_iterations_there_are_the_last_is_not_annealed(max_iter):
     ],
 )
 def test_only_starts_that_kmeans_has_moved_decide_how_free_variances_are(monkeypatch, method, steps, chosen):
-    monkeypatch.setattr(restarts, "leads_away", lambda starts, found: True)
+    monkeypatch.setattr(covariance, "leads_away", lambda starts, found: True)
     X, _ = topics(n=200, v=100, length=40, seed=3)
     model = SparseGaussianMixture(4, init_params=method, seeding_steps=steps, n_init=2, random_state=0)
     assert model.fit(X).covariance_ == chosen
@@ -265,25 +265,25 @@ def test_only_starts_that_kmeans_has_moved_decide_how_free_variances_are(monkeyp
 
 @pytest.mark.parametrize(("heap", "scale", "chosen"), [(0.1, 1, "cosine"), (0.1, 2, "isotropic"), (1, 1, "isotropic")])
 def test_a_heap_is_taken_apart_where_only_the_directions_of_rows_count(monkeypatch, heap, scale, chosen):
-    monkeypatch.setattr(restarts, "leads_away", lambda starts, found: True)
-    monkeypatch.setattr(restarts, "ROUND_WORDS", 100)
-    monkeypatch.setattr(restarts, "HEAP_SHARE", heap)
-    monkeypatch.setattr(restarts, "HEAP_TIMES", 0)
+    monkeypatch.setattr(covariance, "leads_away", lambda starts, found: True)
+    monkeypatch.setattr(covariance, "ROUND_WORDS", 100)
+    monkeypatch.setattr(covariance, "HEAP_SHARE", heap)
+    monkeypatch.setattr(covariance, "HEAP_TIMES", 0)
     X, _ = topics(n=200, v=100, length=40, seed=3)
     assert SparseGaussianMixture(4, n_init=2, random_state=0).fit(scale * X).covariance_ == chosen
 
 
 @pytest.mark.parametrize(("length", "scale", "chosen"), [(10, 1, "isotropic"), (40, 1, "cosine"), (40, 2, "isotropic")])
 def test_round_clusters_have_means_of_length_one_where_texts_are_not_short(monkeypatch, length, scale, chosen):
-    monkeypatch.setattr(restarts, "leads_away", lambda starts, found: True)
-    monkeypatch.setattr(restarts, "HEAP_SHARE", 1)
+    monkeypatch.setattr(covariance, "leads_away", lambda starts, found: True)
+    monkeypatch.setattr(covariance, "HEAP_SHARE", 1)
     X, _ = topics(n=200, v=100, length=length, seed=3)
     model = SparseGaussianMixture(4, n_init=2, random_state=0).fit(scale * X)
     assert model.covariance_ == chosen
 
 
 def test_round_clusters_have_ten_starts_unless_told(monkeypatch):
-    monkeypatch.setattr(restarts, "leads_away", lambda starts, found: True)
+    monkeypatch.setattr(covariance, "leads_away", lambda starts, found: True)
     monkeypatch.setattr(seeding, "SMALL_CORPUS", 0)
     X, _ = topics(n=200, v=100, length=40, seed=3)
     free, ten, told = (
@@ -296,7 +296,7 @@ def test_round_clusters_have_ten_starts_unless_told(monkeypatch):
 
 @pytest.mark.parametrize(("n", "scale", "chosen"), [(199, 1, "cosine"), (200, 1, "pooled"), (199, 2, "pooled")])
 def test_variances_are_not_learnt_from_few_documents(monkeypatch, n, scale, chosen):
-    monkeypatch.setattr(restarts, "leads_away", lambda starts, found: False)
+    monkeypatch.setattr(covariance, "leads_away", lambda starts, found: False)
     X, _ = topics(n=n, v=100, length=40, seed=3)
     for starts in (1, 2):
         assert SparseGaussianMixture(4, n_init=starts, random_state=0).fit(scale * X).covariance_ == chosen
@@ -367,10 +367,10 @@ def test_em_leads_away_only_where_the_starts_agree_and_their_ends_do_not():
 
 @pytest.mark.parametrize(("stays", "chosen"), [(0.59, "pooled"), (0.61, "cosine")])
 def test_starts_of_one_large_cluster_count_where_round_clusters_keep_them(monkeypatch, stays, chosen):
-    monkeypatch.setattr(restarts, "leads_away", lambda starts, found: True)
+    monkeypatch.setattr(covariance, "leads_away", lambda starts, found: True)
     X, _ = topics(n=200, v=100, length=40, seed=3)
-    monkeypatch.setattr(restarts, "nearness", lambda starts, found: stays)
-    monkeypatch.setattr(restarts, "have_clusters", lambda starts, found: False)
+    monkeypatch.setattr(covariance, "nearness", lambda starts, found: stays)
+    monkeypatch.setattr(covariance, "have_clusters", lambda starts, found: False)
     assert SparseGaussianMixture(4, n_init=2, random_state=0).fit(X).covariance_ == chosen
 
 

@@ -75,23 +75,10 @@ def expect(
     labels, largest, largest_joint = np.empty((n, c.groups), dtype=np.int32), *np.empty((2, n, c.groups))
     shared, tile = _arrays(X, c), expectation.scratch(np.diff(X.indptr), k, c.blend.shape[0])
     weights, no_joint = weighting.of(np.diff(X.indptr)), np.empty((0, 0))
+    told = labels, largest, counts, largest_joint, no_joint
     done = 0
     while True:
-        done = expectation.expect(
-            done,
-            *shared,
-            drop,
-            weights,
-            *tile,
-            starts,
-            clusters,
-            shares,
-            labels,
-            largest,
-            counts,
-            largest_joint,
-            no_joint,
-        )
+        done = expectation.expect(done, *shared, drop, weights, *tile, starts, clusters, shares, *told)
         if done == n:
             break
         used = int(starts[done])

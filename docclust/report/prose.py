@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from docclust.defaults import length_exponent
 from docclust.report.phrases import counted
-from docclust.restarts import length_exponent
 from docclust.seeding import n_starts
 
 if TYPE_CHECKING:
