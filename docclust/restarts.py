@@ -97,6 +97,7 @@ def run(
     options: dict,
     state: tuple,
     strength: float | None = None,
+    so_far: list[em.Fit] | None = None,
 ) -> list[em.Fit]:
     """EM from every start, in their order; only the best fit keeps its parameters.
 
@@ -109,17 +110,18 @@ def run(
     state : of the random numbers, the same for every start
     strength : float, default=None
         Pseudo-documents of pooled variances; None takes `defaults.pooling`.
+    so_far : of the first starts, what it found for the same options
     """
     strength = pooling(mixture, rows.rows.shape[0]) if strength is None else strength
     options = options | {"form": form(mixture, covariance, strength)}
     workers = engine.workers(mixture.n_jobs)
     few = kernels.side_by_side(mixture.n_components, rows.rows.shape[0]) if _may_be_joined(mixture, covariance) else 1
     small = rows.rows.nnz <= SIDE_BY_SIDE
-    parts = engine.shared_out(starts, few, mixture.n_jobs if small else 1)
-    at_once = min(len(parts), workers) if small else 1
+    results = list(so_far or [])
+    parts = engine.shared_out(starts[len(results) :], few, mixture.n_jobs if small else 1)
+    at_once = max(1, min(len(parts), workers)) if small else 1
     alone = options if at_once == 1 else options | {"n_jobs": workers // at_once}
     shared = rows, mixture.n_components, alone, state, _one_by_one(mixture.on_step)
-    results: list[em.Fit] = []
     for part, fits in zip(parts, engine.map_blocks(_fit, parts, *shared, n_jobs=at_once), strict=True):
         for start, found in zip(part, fits, strict=True):
             found.replay = start, state, options

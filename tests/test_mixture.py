@@ -257,7 +257,7 @@ def test_however_few_iterations_there_are_the_last_is_not_annealed(max_iter):
     ],
 )
 def test_only_starts_that_kmeans_has_moved_decide_how_free_variances_are(monkeypatch, method, steps, chosen):
-    monkeypatch.setattr(covariance, "leads_away", lambda starts, found: True)
+    monkeypatch.setattr(covariance, "leads_away", lambda starts, found, surely=False: True)
     X, _ = topics(n=200, v=100, length=40, seed=3)
     model = SparseGaussianMixture(4, init_params=method, seeding_steps=steps, n_init=2, random_state=0)
     assert model.fit(X).covariance_ == chosen
@@ -265,7 +265,7 @@ def test_only_starts_that_kmeans_has_moved_decide_how_free_variances_are(monkeyp
 
 @pytest.mark.parametrize(("heap", "scale", "chosen"), [(0.1, 1, "cosine"), (0.1, 2, "isotropic"), (1, 1, "isotropic")])
 def test_a_heap_is_taken_apart_where_only_the_directions_of_rows_count(monkeypatch, heap, scale, chosen):
-    monkeypatch.setattr(covariance, "leads_away", lambda starts, found: True)
+    monkeypatch.setattr(covariance, "leads_away", lambda starts, found, surely=False: True)
     monkeypatch.setattr(covariance, "ROUND_WORDS", 100)
     monkeypatch.setattr(covariance, "HEAP_SHARE", heap)
     monkeypatch.setattr(covariance, "HEAP_TIMES", 0)
@@ -275,7 +275,7 @@ def test_a_heap_is_taken_apart_where_only_the_directions_of_rows_count(monkeypat
 
 @pytest.mark.parametrize(("length", "scale", "chosen"), [(10, 1, "isotropic"), (40, 1, "cosine"), (40, 2, "isotropic")])
 def test_round_clusters_have_means_of_length_one_where_texts_are_not_short(monkeypatch, length, scale, chosen):
-    monkeypatch.setattr(covariance, "leads_away", lambda starts, found: True)
+    monkeypatch.setattr(covariance, "leads_away", lambda starts, found, surely=False: True)
     monkeypatch.setattr(covariance, "HEAP_SHARE", 1)
     X, _ = topics(n=200, v=100, length=length, seed=3)
     model = SparseGaussianMixture(4, n_init=2, random_state=0).fit(scale * X)
@@ -283,7 +283,7 @@ def test_round_clusters_have_means_of_length_one_where_texts_are_not_short(monke
 
 
 def test_round_clusters_have_ten_starts_unless_told(monkeypatch):
-    monkeypatch.setattr(covariance, "leads_away", lambda starts, found: True)
+    monkeypatch.setattr(covariance, "leads_away", lambda starts, found, surely=False: True)
     monkeypatch.setattr(seeding, "SMALL_CORPUS", 0)
     X, _ = topics(n=200, v=100, length=40, seed=3)
     free, ten, told = (
@@ -296,7 +296,7 @@ def test_round_clusters_have_ten_starts_unless_told(monkeypatch):
 
 @pytest.mark.parametrize(("n", "scale", "chosen"), [(199, 1, "cosine"), (200, 1, "pooled"), (199, 2, "pooled")])
 def test_variances_are_not_learnt_from_few_documents(monkeypatch, n, scale, chosen):
-    monkeypatch.setattr(covariance, "leads_away", lambda starts, found: False)
+    monkeypatch.setattr(covariance, "leads_away", lambda starts, found, surely=False: False)
     X, _ = topics(n=n, v=100, length=40, seed=3)
     for starts in (1, 2):
         assert SparseGaussianMixture(4, n_init=starts, random_state=0).fit(scale * X).covariance_ == chosen
@@ -367,7 +367,7 @@ def test_em_leads_away_only_where_the_starts_agree_and_their_ends_do_not():
 
 @pytest.mark.parametrize(("stays", "chosen"), [(0.59, "pooled"), (0.61, "cosine")])
 def test_starts_of_one_large_cluster_count_where_round_clusters_keep_them(monkeypatch, stays, chosen):
-    monkeypatch.setattr(covariance, "leads_away", lambda starts, found: True)
+    monkeypatch.setattr(covariance, "leads_away", lambda starts, found, surely=False: True)
     X, _ = topics(n=200, v=100, length=40, seed=3)
     monkeypatch.setattr(covariance, "nearness", lambda starts, found: stays)
     monkeypatch.setattr(covariance, "have_clusters", lambda starts, found: False)
