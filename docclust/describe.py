@@ -19,7 +19,7 @@ from docclust.engine import blocks, stacked
 from docclust.errors import shortened
 from docclust.gaussian import Coefficients
 from docclust.mixture import SparseGaussianMixture
-from docclust.results import Assignment, Cluster, Keyword, Member
+from docclust.results import Assignment, Cluster, Keyword, Member, counted
 from docclust.vectors import Documents, Vectors
 
 # Probabilities below this are not stored, except a document's two largest; rows are then scaled to sum to one.
@@ -131,9 +131,10 @@ def keyword_columns(settings: Settings, vectors: Vectors, model: SparseGaussianM
     """Of every cluster the columns of its keywords, best first."""
     sizes = model.weights_ * len(model.labels_)
     relevance = keywords.relevance(model.means_, keywords.lift(model.means_, sizes), settings.keywords.balance)
-    hidden = {word.casefold() for word in settings.vectors.display_stop_words}
-    excluded = np.array([word.casefold() in hidden for word in vectors.display])
-    return keywords.top_words(relevance, settings.keywords.n_words, excluded)
+    excluded = keywords.hidden(vectors.display, settings.vectors.display_stop_words)
+    n, display = settings.keywords.n_words, vectors.display
+    ranked = keywords.top_words(relevance, 2 * n, excluded, display)
+    return keywords.without_parts(ranked, n, set(vectors.words), display, vectors.counts, model.labels_)
 
 
 def describe_clusters(
@@ -228,17 +229,17 @@ def remarks(
     """What a person should know about a run, in plain sentences with a remedy."""
     found = []
     if n := len(documents.empty):
-        found.append(f"{_several(n, 'document')} without a word to go by set aside: {_some(documents.empty, n)}.")
+        found.append(f"{counted(n, 'document')} without a word to go by set aside: {_some(documents.empty, n)}.")
     for reason, n in sorted(skipped.items()):
         found.append(f"{n:,} skipped ({reason}): {_some(skipped.names[reason], n)}.")
     reseeded = sum(step.reseeded for step in model.steps_)
     if reseeded:
         found.append(
-            f"{_several(reseeded, 'cluster')} lost all documents and had to be seeded again. Try fewer clusters."
+            f"{counted(reseeded, 'cluster')} lost all documents and had to be seeded again. Try fewer clusters."
         )
     empty = model.n_components - np.unique(model.labels_).size
     if empty:
-        found.append(f"{_several(empty, 'cluster')} without a document. Try a smaller n_components.")
+        found.append(f"{counted(empty, 'cluster')} without a document. Try a smaller n_components.")
     if model.n_components > 1 and metrics["least_probability"] > HARD_FROM:
         found.append("Your soft clustering is hard: no document is undecided. Try a larger final_smoothing.")
     return found
@@ -258,14 +259,10 @@ def _cosine_to_own_mean(X: sp.csr_array, means: np.ndarray, labels: np.ndarray) 
 
 
 def _label_counts(labels: list[str | None]) -> dict[str, int]:
-    counted = Counter(label for label in labels if label is not None)
-    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
+    counts = Counter(label for label in labels if label is not None)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _some(names: list[str], n: int) -> str:
     """The first three of n names."""
     return ", ".join(map(shortened, names[:3])) + (f", and {n - 3:,} more" if n > 3 else "")
-
-
-def _several(n: int, thing: str) -> str:
-    return f"{n:,} {thing}{'' if n == 1 else 's'}"

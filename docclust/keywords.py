@@ -1,9 +1,12 @@
 """Words that describe a cluster, and words that set it apart."""
 
+from collections.abc import Collection, Iterable, Sequence
+
 import numpy as np
 import scipy.sparse as sp
 
 from docclust.engine import blocks
+from docclust.vectors import without_spaces
 
 # A cluster's mean is drawn toward the corpus mean by this many documents before it is compared with it, so that a
 # word seen in one document of a small cluster does not look like its mark.
@@ -47,14 +50,65 @@ def relevance(means: np.ndarray, lift: np.ndarray, balance: float) -> np.ndarray
     return scores
 
 
-def top_words(scores: np.ndarray, n: int, excluded: np.ndarray) -> list[np.ndarray]:
-    """The n best words of every cluster, best first, ties in the order of the words; without the excluded."""
-    # scores: (k, v); excluded: (v,) bool -> k arrays of at most n
+def hidden(display: Sequence[str], stop_words: Iterable[str]) -> np.ndarray:
+    """Which words are never shown as keywords, whatever their case."""
+    # display: v str -> (v,) bool
+    never = {word.casefold() for word in stop_words}
+    return np.array([word.casefold() in never for word in display], dtype=bool)
+
+
+def top_words(
+    scores: np.ndarray, n: int, excluded: np.ndarray, display: Sequence[str] | None = None
+) -> list[np.ndarray]:
+    """The n best words of every cluster, best first, ties in the order of the words; without the excluded.
+
+    Of words that `display` shows alike only the best is told.
+    """
+    # scores: (k, v); excluded: (v,) bool; display: v str -> k arrays of at most n
     found = []
     for row in scores:
         row = np.where(excluded, -np.inf, row)
-        words = np.argsort(-row, kind="stable")[:n]
-        found.append(words[np.isfinite(row[words])])
+        best: dict[object, int] = {}
+        for word in np.argsort(-row, kind="stable"):
+            if len(best) == n or not np.isfinite(row[word]):
+                break
+            best.setdefault(word if display is None else display[word], word)
+        found.append(np.array(list(best.values()), dtype=np.intp))
+    return found
+
+
+def around(word: str, told: Iterable[str], words: Collection[str]) -> list[str]:
+    """Those told that a word of a script without spaces is part of, but for those that are counted as `words`."""
+    if not without_spaces(word):
+        return []
+    return [whole for whole in told if word in whole and word != whole and whole not in words]
+
+
+def without_parts(
+    ranked: list[np.ndarray],
+    n: int,
+    words: Collection[str],
+    display: Sequence[str],
+    counts: sp.csr_array,
+    labels: np.ndarray,
+) -> list[np.ndarray]:
+    """The first n words of every cluster, without those that are mostly part of one before them.
+
+    Mostly: more than half of the cluster's documents with the part hold the whole. ーム says nothing beside ゲーム.
+    """
+    # ranked: k arrays of columns, best first; counts: (n, v) CSR; labels: (n,) -> k arrays of at most n
+    found = []
+    for c, columns in enumerate(ranked):
+        told: dict[str, int] = {}
+        rows = None
+        for word in columns:
+            if wholes := [told[whole] for whole in around(display[word], told, words)]:
+                rows = counts[labels == c] if rows is None else rows
+                held = (rows[:, [word, *wholes]] > 0).toarray()  # (documents of the cluster, few)
+                if (2 * held[held[:, 0], 1:].sum(axis=0) > held[:, 0].sum()).any():
+                    continue
+            told[display[word]] = word
+        found.append(np.array(list(told.values()), dtype=np.intp)[:n])
     return found
 
 

@@ -1,6 +1,7 @@
 """What a run ends with: plain data, which the run folder, the reports and the commands only store and format.
 
-Nothing is computed here, and nothing heavy imported: a command that prints a finished run starts at once.
+And how a cluster, a number of things and a share are said, wherever they are. Nothing is computed here, and nothing
+heavy imported: a command that prints a finished run starts at once.
 """
 
 from __future__ import annotations
@@ -122,6 +123,18 @@ class Cluster:
 def cluster_name(words: list[str]) -> str:
     """A short name for a cluster, of its first two keywords."""
     return "/".join(words[:2]) or "(no words)"
+
+
+def counted(count: int, name: str) -> str:
+    """A number and its noun."""
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
+def percent(share: float) -> str:
+    """A share in percent that says 0 or 100 only when it is exactly so."""
+    if share in (0, 1):
+        return f"{100 * share:.0f} %"
+    return "<1 %" if share < 0.01 else ">99 %" if share > 0.99 else f"{100 * share:.0f} %"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from scipy.optimize import minimize_scalar
 
 from docclust import config, pipeline
 from docclust.ambiguity.admixture import pair_gains, shares, two_topics
-from docclust.ambiguity.scores import commonness, distances, score, smoothed, surprise
+from docclust.ambiguity.evidence import Evidence
+from docclust.ambiguity.scores import commonness, cosines, distances, score, smoothed, surprise
+from docclust.gaussian import Coefficients
 
 SIX_TOPICS = Path(__file__).parent.parent / "corpora" / "six_topics.jsonl"
 
@@ -122,6 +124,20 @@ def test_surprise_leaves_the_document_itself_out():
     chance = (others / 2 + 0.1 * corpus) / 1.1
     slow = -(2 * np.log(chance[0]) + np.log(chance[2])) / 3
     assert surprise(counts, labels, own, sums)[0] == pytest.approx(slow)
+
+
+def test_words_shown_alike_pull_and_surprise_as_one():
+    counts = sp.csr_array(np.array([[1, 2, 1, 1]], dtype=np.int32))
+    c = Coefficients(np.zeros(2), np.array([[3, 0], [1, 2], [1, 0], [0, 2.0]]), np.zeros((4, 1)))
+    evidence = Evidence(c, np.full((4, 2), 5.0), ["工具包", "工具包", "文件", "系统"], ["a", "b"], 2)
+    to, against = evidence.pulls(counts.astype(float), 0, 1)
+    assert (to.words, to.nats) == (["工具包", "文件"], [1.0, 1.0])
+    assert (against.words, against.nats) == (["系统"], [2.0])
+    assert evidence.unexpected(counts, np.array([1.0, 0.0])) == ["工具包", "文件"]
+
+
+def test_cosines_of_nothing_are_zero():
+    np.testing.assert_array_equal(cosines(np.array([[3.0, 4.0], [0, 0]])), [[1, 0], [0, 0]])
 
 
 def test_distance_is_one_minus_cosine():

@@ -1,9 +1,14 @@
 """Findings are the same however many rows or clusters are looked at together."""
 
+import itertools
+import json
+
 import numpy as np
+import pytest
 import scipy.sparse as sp
 
-from docclust import describe
+from docclust import config, describe, pipeline
+from docclust.report import texts, words
 
 
 def rows(n: int, v: int) -> sp.csr_array:
@@ -28,3 +33,70 @@ def test_a_line_tells_of_its_document_what_the_run_says(small_run):
         assert line.cluster == shares.argmax()
         assert line.probability == shares.max()
         assert (line.runner_up, line.runner_up_probability) == (shares.argsort()[-2], np.sort(shares)[-2])
+
+
+@pytest.fixture(scope="module")
+def three_topics_without_spaces(tmp_path_factory):
+    """A run on sentences of Chinese and Japanese words with nothing between them, and some of two topics."""
+    rng = np.random.default_rng(0)
+    topics = [
+        ["工具包", "编译器", "文件系统", "桌面环境", "工具"],
+        ["ライブラリ", "アプリケーション", "データベース", "サーバ", "ゲーム"],
+        ["望远镜", "天文学家", "太阳系", "月球", "流星雨"],
+    ]
+    lines = [
+        {"id": f"{topic}-{i:02}", "text": "".join(f"{word}{rng.choice(['的', '是', 'の', 'と'])}" for word in chosen)}
+        for topic in range(3)
+        for i in range(30)
+        for chosen in [rng.choice(topics[topic], size=12)]
+    ]
+    for i in range(4):
+        both = [*rng.choice(topics[0], size=12), *rng.choice(topics[2], size=12)]
+        lines.append({"id": f"mixed-{i}", "text": "".join(f"{word}{rng.choice(['的', '是'])}" for word in both)})
+    path = tmp_path_factory.mktemp("unspaced") / "texts.jsonl"
+    path.write_text("".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines), "utf-8")
+    settings = {
+        "corpus": {"source": "jsonl", "path": str(path)},
+        "vectors": {"stop_words": ""},
+        "mixture": {"n_components": 3},
+        "keywords": {"n_words": 4},
+    }
+    return pipeline.run(config.parse(settings)), {line["id"]: line["text"] for line in lines}, topics
+
+
+def test_keywords_of_scripts_without_spaces_are_words_and_none_is_told_twice(three_topics_without_spaces):
+    run, _, topics = three_topics_without_spaces
+    told = [[keyword.word for keyword in cluster.keywords] for cluster in run.clusters]
+    of_topic = {word: topic for topic, words in enumerate(topics) for word in words}
+    for found in told:
+        assert len(set(found)) == len(found) == 4
+        assert len({of_topic[word] for word in found}) == 1
+    assert {name for cluster in run.clusters for name in cluster.name.split("/")} <= of_topic.keys()
+    for found in run.ambiguous:
+        for pull in found.pulls:
+            assert len(set(pull.words)) == len(pull.words)
+        assert len(set(found.unexpected)) == len(found.unexpected)
+
+
+def test_the_page_tells_the_same_keywords_at_the_balance_of_the_run(three_topics_without_spaces):
+    run, *_ = three_topics_without_spaces
+    found = words.candidates(run, np.arange(len(run.documents)))
+    balance = run.settings.keywords.balance
+    for cluster, candidates in zip(run.clusters, found.clusters, strict=True):
+        ranked = sorted(candidates, key=lambda c: (-balance * np.log(c[1]) - (1 - balance) * np.log(c[2]), c[0]))
+        assert [found.shown[place] for place, *_ in ranked[:4]] == [keyword.word for keyword in cluster.keywords]
+        shown = [found.shown[place] for place, *_ in candidates]
+        assert len(set(shown)) == len(shown)
+
+
+def test_whole_words_are_marked_in_texts_without_spaces(three_topics_without_spaces):
+    run, written, _ = three_topics_without_spaces
+    mixed = [found for found in run.ambiguous if found.id.startswith("mixed")]
+    assert mixed
+    for found in mixed:
+        text, told = written[found.id], {word for pull in found.pulls for word in pull.words}
+        spans = texts.pulling(run, texts.vocabulary_of(run).tokens(text), found)
+        marked = {text[start:end] for start, end, _ in spans}
+        assert {"望远镜", "天文学家"} & marked
+        assert all(word in "".join(marked) for word in told if word in text)
+        assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))

@@ -13,11 +13,10 @@ import pytest
 import scipy.sparse as sp
 
 from docclust import cli, describe, store
-from docclust.ambiguity.evidence import percent
 from docclust.mixture import SparseGaussianMixture
 from docclust.probability import Temperature
 from docclust.report import html, texts
-from docclust.results import Run
+from docclust.results import Run, percent
 from docclust.vectors import tfidf
 
 # What a number between 0 and 1 must not be rounded to, alone or in percent.

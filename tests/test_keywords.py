@@ -33,6 +33,33 @@ def test_a_word_the_cluster_never_saw_is_no_keyword_nor_is_an_excluded_one():
     assert [list(w) for w in words] == [[1, 3], [3, 2]]
 
 
+def test_of_words_shown_alike_the_best_is_told():
+    scores = np.array([[3.0, 2.0, 1.0, 0.0], [0.0, 1.0, 2.0, -np.inf]])
+    shown = ["工具包", "工具包", "文件", "工具包"]
+    found = keywords.top_words(scores, 2, np.array([False, False, False, False]), shown)
+    assert [list(words) for words in found] == [[0, 2], [2, 1]]
+    hidden = keywords.hidden(shown, ["文件", "Ship"])
+    assert hidden.tolist() == [False, False, True, False]
+    assert keywords.hidden(["SHIP"], ["Ship"]).all()
+
+
+def test_what_is_mostly_part_of_a_word_told_before_it_is_not_told():
+    # Cluster 0 has 工具 only in 工具包; in cluster 1 it stands alone as well.
+    counts = sp.csr_array(np.array([[1, 1, 0], [1, 1, 1], [1, 0, 1], [1, 0, 0], [1, 1, 0], [1, 0, 1]]))
+    words, display, labels = {"工具", "具包", "文件"}, ["工具", "工具包", "文件"], np.array([0, 0, 1, 1, 1, 1])
+    ranked = [np.array([1, 0, 2]), np.array([1, 0, 2])]
+
+    def told(ranked, words=words, display=display, n=3):
+        found = keywords.without_parts(ranked, n, words, display, counts, labels)
+        return [[display[column] for column in columns] for columns in found]
+
+    assert told(ranked) == [["工具包", "文件"], ["工具包", "工具", "文件"]]
+    assert told(ranked, n=1) == [["工具包"], ["工具包"]]
+    assert told([np.array([0, 1, 2])])[0] == ["工具", "工具包", "文件"]
+    assert told(ranked, words={"工具", "工具包", "文件"})[0] == ["工具包", "工具", "文件"]
+    assert told(ranked, display=["art", "artist", "文件"])[0] == ["artist", "art", "文件"]
+
+
 def test_document_frequencies_count_documents_and_not_words():
     counts = sp.csr_array(np.array([[3, 0, 1], [1, 0, 0], [0, 2, 1], [0, 0, 5]]))
     found = keywords.document_frequencies(counts, np.array([0, 0, 1, 1]), 2, np.array([0, 2]))

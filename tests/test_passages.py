@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import scipy.sparse as sp
 from docclust import cli
 from docclust.ambiguity.passages import CHANGE_COST, LEAST_NATS, MOST_NATS, passages, word_nats
 from docclust.report import text, texts
-from docclust.results import Run
+from docclust.results import Pull, Run
 
 
 def best_labelling(nats):
@@ -90,6 +91,17 @@ def test_the_marks_of_the_page_are_those_of_the_terminal(small_run: Run):
     spans = texts.pulling(small_run, texts.vocabulary_of(small_run).tokens(written), found)
     assert spans == next(texts.marks(small_run, [found], {found.id: written}))
     assert {written[start:end].lower() for start, end, _ in spans} >= {"telescope", "butter"}
+
+
+def test_words_that_overlap_are_marked_as_one_where_they_pull_the_same_way(small_run: Run):
+    found = replace(
+        small_run.ambiguous[0],
+        pulls=[Pull(4, ["new york", "york city"], [2.0, 1.0]), Pull(7, ["city of", "of"], [2.0, 1.0])],
+    )
+    run = replace(small_run, display=["new york", "york city", "city of", "of", "new"])
+    # new york city of ... new york
+    tokens = [(0, 0, 8), (4, 0, 3), (-1, 4, 8), (1, 4, 13), (2, 9, 16), (3, 14, 16), (0, 20, 28), (4, 20, 23)]
+    assert texts.pulling(run, tokens, found) == [(0, 13, 0), (14, 16, 1), (20, 28, 0)]
 
 
 def test_taking_the_marks_away_leaves_the_text(small_run: Run):

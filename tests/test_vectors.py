@@ -4,6 +4,7 @@ import random
 import re
 import tracemalloc
 import unicodedata
+from collections import Counter
 
 import nltk
 import numpy as np
@@ -31,6 +32,7 @@ from docclust.vectors import (
 from docclust.vectors.characters import composed
 from docclust.vectors.chunks import PROGRESS_EVERY
 from docclust.vectors.counts import MIN_COLLOCATION_FREQUENCY, document_limits
+from docclust.vectors.forms import LONGEST, whole_words
 from docclust.vectors.languages import LANGUAGES, stemmer, stop_words
 from docclust.vectors.numbering import Numbering
 from docclust.vectors.tokens import PLAIN_PATTERN
@@ -372,6 +374,70 @@ def test_a_collocation_is_shown_in_the_most_frequent_form_of_each_part():
     assert vectors.display[2] == "baked breads"
 
 
+def slow_form(texts, pair):
+    """What a pair is mostly part of, by growing every place where it stands, a character at a time."""
+    places = [(text, i, i + 2) for text in texts for i in range(len(text) - 1) if text[i : i + 2] == pair]
+    form, total = pair, len(places)
+    while len(form) < LONGEST:
+        after = Counter(text[j] for text, _, j in places if j < len(text)).most_common(1) or [("", 0)]
+        before = Counter(text[i - 1] for text, i, _ in places if i).most_common(1) or [("", 0)]
+        times, step, character = max((after[0][1], 1, after[0][0]), (before[0][1], 0, before[0][0]))
+        if 2 * times <= total or times < MIN_COLLOCATION_FREQUENCY:
+            break
+        if step:
+            form, places = form + character, [(t, i, j + 1) for t, i, j in places if t[j : j + 1] == character]
+        else:
+            form, places = character + form, [(t, i - 1, j) for t, i, j in places if i and t[i - 1] == character]
+    return form
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_pair_of_characters_is_shown_as_the_word_it_is_mostly_part_of(seed):
+    rng = random.Random(seed)
+    words = [
+        "工具包",
+        "工具",
+        "文件系统",
+        "系统",
+        "アプリケーション",
+        "ハハハ",
+        "的",
+        "是",
+        "管理器",
+        "窗口管理器",
+        "桌面",
+    ]
+    texts = ["".join(rng.choices(words, weights=rng.choices(range(1, 9), k=len(words)), k=12)) for _ in range(30)]
+    texts.append("一个非常长的句子它没有空格也没有标点" * 4)
+    _, vectors = vectors_of(texts)
+    assert vectors.display == [slow_form(texts, word) for word in vectors.words]
+    assert max(map(len, vectors.display)) == LONGEST
+    shuffled = rng.sample(texts, len(texts))
+    assert vectors_of(shuffled)[1].display == vectors.display
+
+
+def test_a_word_that_grows_ends_where_a_text_does_and_where_another_character_follows():
+    _, vectors = vectors_of(["工具包", "工具包", "包工具", "工具包的", "น้ำใจ", "น้ำใจ", "น้ำใจ"])
+    shown = dict(zip(vectors.words, vectors.display, strict=True))
+    thai = dict.fromkeys(["น้ำ", "ำใ", "ใจ"], "น้ำใจ")
+    assert shown == {"工具": "工具包", "具包": "工具包", "包工": "包工", "包的": "包的", **thai}
+    assert vectors_of(["水", "水 ship"])[1].display == ["ship", "水"]
+
+
+def test_pairs_that_are_one_feature_are_shown_as_what_they_stand_for():
+    _, vectors = vectors_of(["工具包 new", "工具箱 new", "小具包", "น้ำใจ"], max_ngram=3)
+    shown = dict(zip(vectors.words, vectors.display, strict=True))
+    assert {"工具 具包": "工具包", "工具 具包 new": "工具包 new", "น้ำ ำใ ใจ": "น้ำใจ"}.items() <= shown.items()
+
+
+def test_words_with_spaces_and_those_of_a_pattern_of_ones_own_are_shown_as_they_are():
+    texts = ["工具 工具包 工具包"] * 5
+    assert vectors_of(texts, token_pattern=r"\w+")[1].display == ["工具", "工具包"]
+    chunk = read(corpus(random_texts(0)), Tokenizer(settings()))
+    display = [word.lower() for word in WORDS]
+    assert whole_words(display, chunk, 3) is display
+
+
 def test_words_that_hold_a_digit_are_not_stemmed():
     _, vectors = vectors_of(["1990s 1990 mp3s MP3s decades"], stem="english", lowercase=False)
     assert vectors.words.tolist() == ["1990", "1990s", "decad", "mp3s"]
@@ -676,6 +742,19 @@ def test_the_vocabulary_marks_words_where_they_stand():
         (1, "New (York"),
         (-1, "New"),
         (2, "York"),
+    ]
+
+
+def test_the_vocabulary_marks_the_whole_word_as_which_a_pair_is_shown_where_it_stands():
+    vocabulary = Vocabulary(["具包", "工具", "管理"], ["工具包", "工具", "窗口管理器"], settings())
+    text = "工具包和工具,厨具包。窗口管理员"
+    marked = vocabulary.tokens(text)
+    assert [(feature, text[start:end]) for feature, start, end in marked if feature >= 0] == [
+        (0, "工具包"),
+        (1, "工具"),
+        (1, "工具"),
+        (0, "具包"),
+        (2, "管理"),
     ]
 
 

@@ -9,13 +9,14 @@ from docclust.ambiguity.explaining import Explainer, explainer
 from docclust.ambiguity.listing import LOOKED_AT, kinds_by_row
 from docclust.ambiguity.passages import passages, word_nats
 from docclust.ambiguity.redundancy import companions
-from docclust.ambiguity.scores import Scores, score
+from docclust.ambiguity.scores import Scores, cosines, score
 
 __all__ = [
     "LOOKED_AT",
     "Explainer",
     "Scores",
     "companions",
+    "cosines",
     "explainer",
     "kinds_by_row",
     "passages",

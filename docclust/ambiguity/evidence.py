@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from docclust.ambiguity.admixture import shares
 from docclust.ambiguity.scores import smoothed
 from docclust.gaussian import Coefficients
-from docclust.results import Pull, Share
+from docclust.results import Pull, Share, percent
 
 SHOWN_SHARE = 0.01
 
@@ -50,8 +50,8 @@ class Evidence:
     def unexpected(self, counts: sp.csr_array, own: np.ndarray) -> list[str]:
         """The words of one document that would surprise even the cluster that expects them most."""
         surprise = -counts.data * np.log(self._without(counts, own).max(axis=1))
-        order = np.argsort(-surprise, kind="stable")[: self.n_words]
-        return [self.display[counts.indices[p]] for p in order]
+        order = np.argsort(-surprise, kind="stable")
+        return list(dict.fromkeys(self.display[counts.indices[p]] for p in order))[: self.n_words]
 
     def _without(self, counts: sp.csr_array, own: np.ndarray) -> np.ndarray:
         # Word distributions of the other documents; own: (k,) responsibilities -> (words of the document, k)
@@ -69,12 +69,18 @@ class Evidence:
         return self.word_sums.sum(axis=1)
 
     def pulls(self, row: sp.csr_array, cluster: int, rival: int) -> list[Pull]:
-        """The words of one TF-IDF row that speak for each of two clusters, exactly as the model weighs them."""
-        words, nats = pulls(row, self.c, cluster, rival)
+        """The words of one TF-IDF row that speak for each of two clusters, exactly as the model weighs them.
+
+        Those that are shown alike are told as one.
+        """
+        found: dict[str, float] = {}
+        for word, nats in zip(*pulls(row, self.c, cluster, rival), strict=True):
+            found[self.display[word]] = found.get(self.display[word], 0.0) + float(nats)
+        words, nats = list(found), np.array(list(found.values()))
         sides = []
         for k, signed in ((cluster, nats), (rival, -nats)):
             best = [p for p in np.argsort(-signed, kind="stable")[: self.n_words] if signed[p] > 0]
-            sides.append(Pull(k, [self.display[words[p]] for p in best], [float(signed[p]) for p in best]))
+            sides.append(Pull(k, [words[p] for p in best], [float(signed[p]) for p in best]))
         return sides
 
     def sentence(
@@ -113,10 +119,3 @@ def _against(sides: list[Pull]) -> str:
 
 def _quoted(words: list[str]) -> str:
     return ", ".join(f"'{word}'" for word in words)
-
-
-def percent(share: float) -> str:
-    """A share in percent that says 0 or 100 only when it is exactly so."""
-    if share in (0, 1):
-        return f"{100 * share:.0f} %"
-    return "<1 %" if share < 0.01 else ">99 %" if share > 0.99 else f"{100 * share:.0f} %"

@@ -119,12 +119,17 @@ def smoothed(word_sums: np.ndarray, corpus: np.ndarray, totals: np.ndarray) -> n
     return (word_sums + BACKGROUND_WORDS * chance[:, None]) / (totals + BACKGROUND_WORDS)
 
 
+def cosines(means: np.ndarray) -> np.ndarray:
+    """The cosine of every two means; 0 where one of them is."""
+    # means: (k, v) -> (k, k)
+    lengths = np.linalg.norm(means, axis=1)
+    return means @ means.T / np.maximum(np.outer(lengths, lengths), np.finfo(float).tiny)
+
+
 def distances(means: np.ndarray) -> np.ndarray:
     """One minus the cosine of every two means: clusters that split one large topic share all its documents."""
     # means: (k, v) -> (k, k)
-    lengths = np.linalg.norm(means, axis=1)
-    cosines = means @ means.T / np.maximum(np.outer(lengths, lengths), np.finfo(float).tiny)
-    return np.clip(1 - cosines, 0, 1)
+    return np.clip(1 - cosines(means), 0, 1)
 
 
 def commonness(mixed: np.ndarray, first: np.ndarray, second: np.ndarray, sizes: np.ndarray) -> np.ndarray:

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from docclust.cli import output
+
 STAGES = {
     "start": "starting",
     "read": "reading",
@@ -33,14 +35,13 @@ class Lines:
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Take note that `done` of `total` are done in a stage; a total of 0 is not known."""
         if stage != self._stage and not self._quiet:
-            sys.stderr.write(f"docclust: {STAGES.get(stage, stage)}\n")
-            sys.stderr.flush()
+            output.tell(STAGES.get(stage, stage))
         self._stage = stage
 
     def note(self, line: str) -> None:
         """A line between the stages."""
         if not self._quiet:
-            sys.stderr.write(f"docclust: {line}\n")
+            output.tell(line)
 
 
 class Bars:

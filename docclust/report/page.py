@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from docclust.ambiguity import cosines
 from docclust.report import packing, words
 from docclust.report.part import held, sentence
 from docclust.report.texts import Texts, fitted, marks
@@ -144,10 +145,9 @@ def _told(found: "Ambiguous", place: int, listed: list[str], marked: list[tuple[
 
 
 def _clusters(run: "Run", places: dict[str, int], found: words.Words) -> list[dict[str, Any]]:
-    lengths = np.maximum(np.linalg.norm(run.model.means_, axis=1, keepdims=True), np.finfo(float).tiny)
-    cosines = (run.model.means_ @ run.model.means_.T) / (lengths * lengths.T)
-    np.fill_diagonal(cosines, -np.inf)
-    order = np.argsort(-cosines, axis=1, kind="stable")
+    near = cosines(run.model.means_)
+    np.fill_diagonal(near, -np.inf)
+    order = np.argsort(-near, axis=1, kind="stable")
     return [
         {
             "size": cluster.size,
@@ -160,7 +160,7 @@ def _clusters(run: "Run", places: dict[str, int], found: words.Words) -> list[di
             "representatives": [places[member.id] for member in cluster.representatives if member.id in places],
             "mixed": [places[document.id] for document in cluster.mixed],
             "nearest": [
-                [int(other), round(float(cosines[cluster.id, other]), 3)]
+                [int(other), round(float(near[cluster.id, other]), 3)]
                 for other in order[cluster.id, :NEAREST]
                 if other != cluster.id
             ],

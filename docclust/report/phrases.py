@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from docclust.report.data import Summary, shown
+from docclust.results import counted, percent
 
 # Key of metrics.json: name, digits behind the point or 0 for four significant ones, meaning, and how it is printed.
 FIGURES = {
@@ -85,7 +86,7 @@ def facts(told: Summary) -> str:
 
 def figures(told: Summary) -> list[Figure]:
     """The numbers that are known of a run, with the share of undecided documents first."""
-    share = percent(told.undecided, told.documents)
+    share = percent(told.undecided / told.documents)
     meaning = f"{share} have no cluster of probability {told.undecided_below:g} or more."
     undecided = Figure("Undecided documents", f"{told.undecided:,}", meaning)
     return [undecided, *(Figure(FIGURES[key][0], value, FIGURES[key][2]) for key, value in _written(told).items())]
@@ -101,19 +102,6 @@ def sentences(told: Summary) -> list[str]:
     )
     known = [f"Agreement with the known labels: {agreement}."] if agreement else []
     return [*known, undecided, *printed.values()]
-
-
-def counted(count: int, name: str) -> str:
-    """A number and its noun."""
-    return f"{count:,} {name}" if count == 1 else f"{count:,} {name}s"
-
-
-def percent(part: int, whole: int) -> str:
-    """A share at the beginning of a sentence; it says 0 or 100 only when it is exactly so."""
-    share = 100 * part / max(whole, 1)
-    if part in (0, whole):
-        return f"{share:.0f} %"
-    return "Less than 1 %" if share < 1 else f"{min(share, 99):.0f} %"
 
 
 def _written(told: Summary) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from docclust.defaults import length_exponent
-from docclust.report.phrases import counted
+from docclust.results import counted
 from docclust.seeding import n_starts
 
 if TYPE_CHECKING:

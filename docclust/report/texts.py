@@ -10,7 +10,7 @@ import numpy as np
 from docclust.errors import DocclustError
 from docclust.report import packing
 from docclust.report.part import held
-from docclust.report.phrases import counted
+from docclust.results import counted
 
 if TYPE_CHECKING:
     from docclust.results import Ambiguous, Run
@@ -172,7 +172,7 @@ def vocabulary_of(run: "Run") -> "Vocabulary":
 
 
 def pulling(run: "Run", tokens: list[tuple[int, int, int]], found: "Ambiguous") -> list[tuple[int, int, int]]:
-    """The words of a text that are among its pulls: start, end, and the place of the pull; none within another."""
+    """The words of a text that are among its pulls: start, end, and the place of the pull; none overlaps another."""
     side = {word: place for place, pull in reversed([*enumerate(found.pulls)]) for word in pull.words}
     spans = [(start, end, side.get(run.display[feature], -1)) for feature, start, end in tokens if feature >= 0]
     return _outermost(span for span in spans if span[2] >= 0)
@@ -193,10 +193,13 @@ def pulling_passages(run: "Run", tokens: list[tuple[int, int, int]], found: "Amb
 
 
 def _outermost(spans: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Spans in the order of the text without those that overlap one before, which grows by them if they are alike."""
     kept: list[tuple[int, int, int]] = []
-    for span in spans:
-        if not kept or span[0] >= kept[-1][1]:  # else within a longer feature, which comes before it
-            kept.append(span)
+    for start, end, what in spans:
+        if not kept or start >= kept[-1][1]:  # else within a longer feature, which comes before it, or half in it
+            kept.append((start, end, what))
+        elif what == kept[-1][2] and end > kept[-1][1]:
+            kept[-1] = (kept[-1][0], end, what)
     return kept
 
 

@@ -38,9 +38,14 @@ def candidates(run: "Run", held: np.ndarray) -> Words:
     means = run.model.means_
     sizes = run.model.weights_ * len(run.documents)
     lift = keywords.lift(means, sizes)
-    hidden = {word.casefold() for word in run.settings.vectors.display_stop_words}
-    excluded = np.array([word.casefold() in hidden for word in run.display], dtype=bool)
-    chosen = [_best(means[[c]], lift[[c]], excluded) for c in range(len(means))]
+    excluded = keywords.hidden(run.display, run.settings.vectors.display_stop_words)
+    display, balance = np.array(run.display, dtype=object), run.settings.keywords.balance
+    chosen = [_best(means[[c]], lift[[c]], excluded, display, balance) for c in range(len(means))]
+    known = set(run.words)
+    for c, cluster in enumerate(run.clusters):
+        told = {keyword.word for keyword in cluster.keywords}
+        parts = [word not in told and bool(keywords.around(word, told, known)) for word in display[chosen[c]]]
+        chosen[c] = chosen[c][~np.array(parts, dtype=bool)]
     used = np.unique(np.concatenate(chosen)).astype(int)
     columns = run.counts[held][:, used].tocsc()
     columns.sort_indices()
@@ -71,14 +76,14 @@ def _known(run: "Run", used: np.ndarray) -> Callable[[int, int], tuple[int, int]
     return lambda c, place: (int(inside[c, place]), int(everywhere[place]))
 
 
-def _best(means: np.ndarray, lift: np.ndarray, excluded: np.ndarray) -> np.ndarray:
-    # means, lift: (1, v) -> columns
+def _best(means: np.ndarray, lift: np.ndarray, excluded: np.ndarray, display: np.ndarray, balance: float) -> np.ndarray:
+    """The best words at any balance; of those shown alike the one that is best at the balance of the run."""
+    # means, lift: (1, v); display: (v,) object array of str -> columns, ascending
+
+    def best(seen: np.ndarray, balance: float, n: int) -> np.ndarray:
+        scores = keywords.relevance(means[:, seen], lift[:, seen], balance)
+        return seen[keywords.top_words(scores, n, np.zeros(len(seen), dtype=bool), display[seen])[0]]
+
     seen = np.flatnonzero((means[0] > 0) & ~excluded)
-    found = [
-        seen[row]
-        for balance in BALANCES
-        for row in keywords.top_words(
-            keywords.relevance(means[:, seen], lift[:, seen], balance), SHOWN, np.zeros(len(seen), dtype=bool)
-        )
-    ]
-    return np.unique(np.concatenate(found))
+    found = np.unique(np.concatenate([best(seen, each, SHOWN) for each in BALANCES]))
+    return np.sort(best(found, balance, len(found)))

@@ -4,6 +4,7 @@ chunks       texts are read once; each token becomes a number
 numbering    the distinct tokens and their numbers; the plain pattern compiled
 characters   letters, marks, and characters of scripts without spaces
 tokens       how a text is cut, and what word a token counts as; languages has the stop words and stemmers
+forms        as which word a pair of characters is shown
 boilerplate  the tokens of openings and closings that several documents have
 counts       which words, sequences and collocations are features, and how often each document holds them
 tfidf        counts -> rows of length one
@@ -18,6 +19,7 @@ import scipy.sparse as sp
 
 from docclust.config import VectorsSettings
 from docclust.corpus.document import Document
+from docclust.vectors.characters import without_spaces
 from docclust.vectors.chunks import Chunk, merge, read
 from docclust.vectors.counts import count
 from docclust.vectors.tfidf import smoothed_idf, tfidf
@@ -36,6 +38,7 @@ __all__ = [
     "tfidf",
     "vectorise",
     "vectorise_chunk",
+    "without_spaces",
 ]
 
 
@@ -67,7 +70,7 @@ class Vectors:
     boilerplate : (n, v) CSR int32; of these the occurrences in an opening or a closing that others share
     weights : (n, v) CSR float64; TF-IDF, rows of length one
     words : (v,) object array of str, sorted; a stem, or several joined by spaces
-    display : the most frequent real form of each word
+    display : the most frequent real form of each word; of a pair of characters the word that it is mostly part of
     idf : (v,)
     """
 

@@ -49,17 +49,37 @@ def plain_words() -> re.Pattern[str]:
     They are two letters or more with their marks; any two neighbouring characters of a script without spaces; and such
     a character that stands alone.
     """
-    letter, mark = rf"[^\W{UNSPACED}]", _mark()
-    character = rf"(?=\w)[{UNSPACED}]{mark}*+"
+    letter, mark, character = rf"[^\W{UNSPACED}]", _mark(), _character()
     # The last of a run goes with the last pair, so that no character in it stands alone.
     pair = f"(?=({character}{character})){character}(?:{character}(?!{character}))?"
     return re.compile(f"({letter}(?:{letter}++|{mark}++)++)|{pair}|({character})")
+
+
+def without_spaces(word: str) -> bool:
+    """Whether a word is of a script without spaces."""
+    return bool(re.match(f"[{UNSPACED}]", word))
+
+
+@cache
+def halves() -> re.Pattern[str]:
+    """Matches a word that is two characters of a script without spaces, in its two groups."""
+    return re.compile(f"({_character()})({_character()})")
+
+
+@cache
+def halves_apart() -> re.Pattern[str]:
+    """Finds the character that one such word ends with and the next, after a space, begins with; in its group."""
+    return re.compile(rf"({_character()}) \1(?!{_mark()})")
 
 
 @cache
 def composed() -> re.Pattern[str]:
     """Finds the parts of any text that lower-casing and normalisation change each by itself."""
     return re.compile(f"(?s).(?:{_mark()}|[{_JAMO}])*")
+
+
+def _character() -> str:
+    return rf"(?=\w)[{UNSPACED}]{_mark()}*+"
 
 
 def _mark() -> str:

@@ -5,7 +5,7 @@ numbers their tokens happen to have, change nothing.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,6 +14,7 @@ from docclust.config import VectorsSettings
 from docclust.errors import CorpusError, SettingError
 from docclust.vectors.boilerplate import boilerplate
 from docclust.vectors.chunks import Chunk
+from docclust.vectors.forms import whole_words
 from docclust.vectors.rows import counted, run_sums
 from docclust.vectors.tokens import Tokenizer
 
@@ -46,7 +47,7 @@ class Counts:
     of_all : (n, v) CSR int32; a row for each document of the chunk, in its order; some rows may be empty
     of_boilerplate : (n, v) CSR int32; of these the occurrences in `boilerplate`
     words : v str, sorted
-    display : v str; the most frequent real form of each word
+    display : v str; the most frequent real form of each word, of a pair of characters the word it is mostly part of
     """
 
     of_all: sp.csr_array
@@ -82,8 +83,10 @@ def count(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSettings) -> Coun
         )
     grams = _all_grams(word_of, chunk, len(words), max(settings.max_ngram, 2 if settings.collocations else 1))
     chosen = _choose(grams, words, settings)
-    display = _most_frequent_forms(chunk, word_of, len(words))
-    return _assemble(grams, chosen, words, display)
+    found = _assemble(grams, chosen, words, _most_frequent_forms(chunk, word_of, len(words)))
+    if tokenizer.is_plain:
+        found = replace(found, display=whole_words(found.display, chunk, MIN_COLLOCATION_FREQUENCY))
+    return found
 
 
 def _words(tokens: list[str], tokenizer: Tokenizer) -> tuple[list[str], np.ndarray]:

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from docclust.config import VectorsSettings
+from docclust.vectors.characters import without_spaces
 from docclust.vectors.rows import counted
 from docclust.vectors.tokens import Tokenizer
 
@@ -60,11 +61,12 @@ class Vocabulary:
         list of (feature, start, end)
             In the order of the text; ``text[start:end]`` is the word as it is written. Each token has one entry, with
             feature -1 where it is none. A feature of several words has an entry from its first to its last, which
-            covers theirs and comes before them.
+            covers theirs and comes before them; a pair of characters one of the word as which it is shown.
         """
         spans = self._tokenizer.spans(text)
         words = [(self._word_of[token], start, end) for token, start, end in spans]
         found = [(self._place.get(word, -1), start, end) for word, start, end in words]
+        found = [(feature, *self._whole(text, spans, i, feature)) for i, (feature, *_) in enumerate(found)]
         words = [entry for entry in words if entry[0]]
         for order in range(2, self._max_order + 1):
             for run in zip(*(words[i:] for i in range(order)), strict=False):
@@ -72,6 +74,19 @@ class Vocabulary:
                 if gram is not None:
                     found.append((gram, run[0][1], run[-1][2]))
         return sorted(found, key=lambda entry: (entry[1], -entry[2]))
+
+    def _whole(self, text: str, spans: list[tuple[str, int, int]], i: int, feature: int) -> tuple[int, int]:
+        """Where the word begins and ends as which token i is shown, if it stands there, or where the token does."""
+        token, *own = spans[i]
+        shown = token if feature < 0 else self.display[feature]
+        if self._tokenizer.is_plain and shown != token and without_spaces(shown):
+            parts = self._tokenizer.cut(shown)
+            first = i - parts.index(token) if token in parts else -1
+            if first >= 0 and first + len(parts) <= len(spans):
+                begin, end = spans[first][1], spans[first + len(parts) - 1][2]
+                if self._tokenizer.prepare(text[begin:end]) == shown:
+                    return begin, end
+        return tuple(own)
 
 
 class _Words(dict):
