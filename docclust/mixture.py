@@ -64,7 +64,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         The first four are those of `docclust.seeding.start`; ``split-merge`` grows each start (`docclust.splitmerge`).
     n_init : "auto" or int, default="auto"
         Starts, and EM from each; the one with the best objective is kept. ``auto`` is 4, and 10 with fewer than 2,000
-        documents or where `covariance="auto"` has left ``pooled`` on rows of a dozen words.
+        documents. Where `covariance="auto"` leaves ``pooled``, the 4 are the best of 10 by their sum of squares.
     seeding_steps : int, default=8
         k-means steps of ``kmeans`` and ``lsa``; with a large number they end when no document moves.
     weights_init, means_init, precisions_init : arrays of shape (K,), (K, v), (K, v), or None

@@ -12,7 +12,7 @@ from sklearn.utils.extmath import randomized_svd, row_norms
 
 from docclust import kernels
 from docclust.engine import blocks, map_blocks, shared_out
-from docclust.gaussian import Form
+from docclust.gaussian import TINY, Form
 
 METHODS = ("random", "k-means++", "kmeans", "lsa")
 ASSIGN_ROWS = 2048
@@ -120,6 +120,20 @@ def _start(
             break
         members = [_members(column, before) for column, before in zip(labels.T, members, strict=True)]
     return list(_nearest(rows.rows, part, members, weights, spherical, n_jobs).T)
+
+
+def best(
+    X: sp.csr_array, starts: list[np.ndarray], n_components: int, many: int, weights: np.ndarray
+) -> list[np.ndarray]:
+    """So many of the starts, in their order: those whose clusters leave the least sum of squares to their documents."""
+    # X: (n, v) CSR; starts: arrays (n,); weights: (n,)
+    explained = []
+    for labels in starts:
+        sums = sp.csr_array((weights, (labels, np.arange(labels.size))), shape=(n_components, labels.size)) @ X
+        sizes = np.bincount(labels, weights, n_components)
+        explained.append((row_norms(sums, squared=True) / np.maximum(sizes, TINY)).sum())
+    chosen = np.argsort(-np.array(explained), kind="stable")[:many]
+    return [starts[i] for i in sorted(chosen)]
 
 
 def plus_plus(X: sp.csr_array, words: sp.csr_array, n_components: int, rng: np.random.RandomState) -> np.ndarray:

@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import normalize
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from docclust import SparseGaussianMixture, covariance, mixture, restarts, seeding
+from docclust import SparseGaussianMixture, covariance, kernels, mixture, restarts, seeding
 from docclust.agreement import agreement, have_clusters, leads_away, nearness, reproducibility
 from docclust.checks import STARTS
 from docclust.errors import SettingError
@@ -282,16 +282,46 @@ def test_round_clusters_have_means_of_length_one_where_texts_are_not_short(monke
     assert model.covariance_ == chosen
 
 
-def test_round_clusters_have_ten_starts_unless_told(monkeypatch):
+def test_round_clusters_have_the_best_of_ten_starts_unless_told(monkeypatch):
     monkeypatch.setattr(covariance, "leads_away", lambda starts, found, surely=False: True)
     monkeypatch.setattr(seeding, "SMALL_CORPUS", 0)
+    drawn, best = [], seeding.best
+
+    def watched(X, starts, *given):
+        drawn.append((len(starts), given[1]))
+        return best(X, starts, *given)
+
+    monkeypatch.setattr(seeding, "best", watched)
     X, _ = topics(n=200, v=100, length=40, seed=3)
-    free, ten, told = (
-        SparseGaussianMixture(4, covariance=covariance, n_init=n_init, random_state=0).fit(X)
-        for covariance, n_init in (("pooled", "auto"), ("auto", "auto"), ("auto", 4))
-    )
-    assert [len(model.start_labels_) for model in (free, ten, told)] == [4, 10, 4]
-    np.testing.assert_array_equal(ten.start_labels_[:4], told.start_labels_)
+    for kind, n_init in (("pooled", "auto"), ("auto", 4), ("auto", "auto")):
+        model = SparseGaussianMixture(4, covariance=kind, n_init=n_init, random_state=0).fit(X)
+        assert len(model.start_labels_) == 4
+    assert drawn == [(10, 4)]
+
+
+@pytest.mark.parametrize(("away", "chosen"), [(True, "cosine"), (False, "pooled")])
+@pytest.mark.parametrize("many", [2, 0], ids=["first starts", "all"])
+def test_a_part_of_the_documents_and_the_first_starts_tell_the_covariance(monkeypatch, away, chosen, many):
+    asked = []
+
+    def told(starts, found, surely=False):
+        asked.append((len(starts), len(starts[0]), surely))
+        return away
+
+    monkeypatch.setattr(covariance, "leads_away", told)
+    monkeypatch.setattr(covariance, "TELLING_DOCUMENTS", 100)
+    monkeypatch.setattr(covariance, "TELLING_A_CLUSTER", 1)
+    monkeypatch.setattr(covariance, "FIRST_STARTS", many)
+    monkeypatch.setattr(kernels, "side_by_side", lambda n_components, n_documents: 1)
+    X, _ = topics(n=200, v=100, length=40, seed=3)
+    model = SparseGaussianMixture(4, n_init=4, random_state=0).fit(X)
+    assert model.covariance_ == chosen
+    assert model.labels_.size == 200
+    first = [(2, 100, True)] if many else []
+    assert asked == (first if many and away else [*first, (4, 100, False)])
+    alone = SparseGaussianMixture(4, covariance=chosen, n_init=4, random_state=0).fit(X)
+    np.testing.assert_array_equal(model.labels_, alone.labels_)
+    assert model.start_bounds_.tolist() == alone.start_bounds_.tolist()
 
 
 @pytest.mark.parametrize(("n", "scale", "chosen"), [(199, 1, "cosine"), (200, 1, "pooled"), (199, 2, "pooled")])

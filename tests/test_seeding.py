@@ -56,6 +56,24 @@ def test_seeds_of_a_part_of_the_documents_give_every_document_a_cluster(method, 
     assert adjusted_rand_score(truth, labels) > 0.5 * adjusted_rand_score(truth, whole)
 
 
+def test_the_best_starts_leave_the_least_sum_of_squares():
+    X, truth = topics(n=300, v=200, length=40)
+    rng, weights = np.random.RandomState(0), np.linspace(1, 2, 300)
+    wrong = [np.where(rng.random_sample(300) < share, rng.permutation(truth), truth) for share in (0.9, 0.1, 0.5)]
+
+    def left(labels):
+        D, parts = X.toarray(), [labels == c for c in range(4)]
+        means = [np.average(D[part], axis=0, weights=weights[part]) for part in parts]
+        return sum(
+            (weights[part] * ((D[part] - mean) ** 2).sum(axis=1)).sum() for part, mean in zip(parts, means, strict=True)
+        )
+
+    best = seeding.best(X, wrong, 4, 2, weights)
+    order = sorted(np.argsort([left(labels) for labels in wrong])[:2])
+    np.testing.assert_array_equal(best, [wrong[i] for i in order])
+    assert order == [1, 2]
+
+
 def test_random_seeds_are_distinct_documents():
     X = sp.csr_array(np.repeat(np.eye(4), 50, axis=0))
     labels = seeding.start(X, 4, "random", 0, np.random.RandomState(0))
