@@ -9,6 +9,7 @@ import ctypes
 import functools
 import itertools
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -59,7 +60,7 @@ def _pools() -> ThreadpoolController:
 @contextmanager
 def threads(n_jobs: int | None) -> Iterator[Callable]:
     """A `map` over threads of this process, for calls so short that starting threads for each would take longer."""
-    many = workers(n_jobs)
+    many = _threads(n_jobs)
     if many == 1:
         yield map
         return
@@ -71,13 +72,46 @@ def threads(n_jobs: int | None) -> Iterator[Callable]:
 def beside(function: Callable, *given: object, n_jobs: int | None = None) -> Iterator[Callable[[], object]]:
     """Call ``function(*given)`` while what stands inside goes on; called, what is yielded waits for the result.
 
-    One worker calls it only then.
+    Each has half the workers until one of them is done. One worker calls the function only then.
     """
     if workers(n_jobs) == 1:
         yield functools.cache(lambda: function(*given))
         return
-    with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(function, *given).result
+    with ThreadPoolExecutor(1) as pool, _side_by_side.entered() as leave:
+        other = pool.submit(function, *given)
+        other.add_done_callback(lambda _: leave())
+
+        def result() -> object:
+            leave()
+            return other.result()
+
+        yield result
+
+
+class _Sides:
+    """How many parts of this process's work go on at a time, and share its workers."""
+
+    def __init__(self) -> None:
+        self.many, self._lock = 1, threading.Lock()
+
+    @contextmanager
+    def entered(self) -> Iterator[Callable[[], None]]:
+        """One more; called, what is yielded takes it back, and so does the end of the context."""
+        here = [1]
+
+        def leave() -> None:
+            with self._lock:
+                self.many -= here.pop() if here else 0
+
+        with self._lock:
+            self.many += 1
+        try:
+            yield leave
+        finally:
+            leave()
+
+
+_side_by_side = _Sides()
 
 
 def shared_out(pieces: list, at_most: int, n_jobs: int | None) -> list[list]:
@@ -90,24 +124,34 @@ def map_blocks(function: Callable, pieces: list, *shared: object, n_jobs: int | 
     """Call ``function(piece, *shared)`` for every piece; yield the results in order."""
     if len(pieces) == 1 or joblib.effective_n_jobs(n_jobs) == 1:
         return (function(piece, *shared) for piece in pieces)
-    many = workers(n_jobs)
-    if many > 1:
-        return _by_threads(function, pieces, shared, many)
+    if _threads(n_jobs) > 1:
+        return _by_threads(function, pieces, shared, n_jobs)
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
     return parallel(joblib.delayed(function)(piece, *shared) for piece in pieces)
 
 
-def _by_threads(function: Callable, pieces: list, shared: tuple, many: int) -> Iterator:
+def _by_threads(function: Callable, pieces: list, shared: tuple, n_jobs: int | None) -> Iterator:
+    done = 0
+    while done < len(pieces) and workers(n_jobs) == 1:  # until others have ended
+        yield function(pieces[done], *shared)
+        done += 1
+    if done == len(pieces):
+        return
     # joblib looks for results every 10 ms, which is as long as a step over a hundred thousand words takes.
-    pool = ThreadPoolExecutor(many)
+    pool = ThreadPoolExecutor(workers(n_jobs))
     try:
-        yield from pool.map(function, pieces, *map(itertools.repeat, shared))
+        yield from pool.map(function, pieces[done:], *map(itertools.repeat, shared))
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def workers(n_jobs: int | None) -> int:
-    """How many threads of this process map; one where a cluster does."""
+    """How many threads of this process map, where others do not have them; one where a cluster maps."""
+    return max(1, _threads(n_jobs) // _side_by_side.many)
+
+
+def _threads(n_jobs: int | None) -> int:
+    """The same if nothing else goes on."""
     backend, _ = joblib.parallel.get_active_backend(prefer="threads")
     return joblib.effective_n_jobs(n_jobs) if getattr(backend, "supports_sharedmem", False) else 1
 

@@ -1,5 +1,7 @@
 """Blocks cover the rows once, in order, whoever maps over them."""
 
+import threading
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -76,3 +78,19 @@ def test_a_call_beside_others_is_made_once_and_its_error_is_theirs(n_jobs):
     assert calls == [3]
     with pytest.raises(ZeroDivisionError), engine.beside(divmod, 1, 0, n_jobs=n_jobs) as divided:
         divided()
+
+
+def test_what_goes_on_side_by_side_shares_the_workers_until_one_is_done():
+    first, ends = threading.Event(), threading.Event()
+    assert [engine.workers(n_jobs) for n_jobs in (1, 2, 4)] == [1, 2, 4]
+    with engine.beside(ends.wait, 60, n_jobs=4) as done:
+        assert [engine.workers(n_jobs) for n_jobs in (1, 2, 4)] == [1, 1, 2]
+        ends.set()
+        assert done()
+        assert engine.workers(4) == 4
+    with engine.beside(first.set, n_jobs=4):
+        assert first.wait(60)
+    assert engine.workers(4) == 4
+    with pytest.raises(ZeroDivisionError), engine.beside(divmod, 1, 0, n_jobs=4) as divided:
+        divided()
+    assert engine.workers(4) == 4

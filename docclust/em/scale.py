@@ -82,12 +82,13 @@ def _lanczos(
     scores, following = np.empty((n, m)), np.empty((v, m))
     basis, before, off, along = basis.copy(), np.zeros((v, m)), np.zeros(m), mean @ basis
     documents = engine.blocks(rows.rows, PRODUCT_ROWS)
-    diagonals, offs, many = [], [], engine.workers(n_jobs)
+    diagonals, offs = [], []
     with engine.threads(n_jobs) as share_out:
         for _ in range(QUADRATURE_STEPS):
             for pieces, columns, found in ((documents, basis, scores), (rows.words, scores, following)):
                 ends = np.cumsum([piece.shape[0] for piece in pieces])[:-1]
                 parts = list(zip(pieces, np.split(found, ends), strict=True))
+                many = engine.workers(n_jobs)  # more when others have ended
                 # Frequent words stand together, and take longer.
                 lists = [parts[first::many] for first in range(many)]
                 list(share_out(_multiply, lists, itertools.repeat(columns)))
