@@ -110,9 +110,10 @@ def _told(
     spread = have_clusters(some[: len(free)], _labels(free))
     starts = _best_starts(rows, starts, mixture, options, rng)
     some, kind, fits = [labels[::stride] for labels in starts], "cosine", []
-    if _is_short(part):
+    unit = seeding.has_unit_rows(part.rows)
+    if not unit or part.rows.nnz < ROUND_WORDS * part.rows.shape[0]:
         fits = run(first(some), "isotropic", [])
-        kind, fits = ("cosine", []) if _is_heap(part, fits, k) else ("isotropic", fits)
+        kind, fits = ("cosine", []) if unit and _is_heap(fits, k) else ("isotropic", fits)
     if not spread:
         fits = run(some, kind, fits)
         if nearness(some, _labels(fits)) < STAYS:
@@ -142,16 +143,10 @@ def _best_starts(
     return seeding.best(rows.rows, starts + more, mixture.n_components, len(starts), weights)
 
 
-def _is_short(rows: Prepared) -> bool:
-    """Whether means of length one are no better: texts are short, or rows have not length one."""
-    return rows.rows.nnz < ROUND_WORDS * rows.rows.shape[0] or not seeding.has_unit_rows(rows.rows)
-
-
-def _is_heap(rows: Prepared, fits: list[em.Fit], k: int) -> bool:
-    """Whether one cluster of the best fit holds what none of the others says, and means of length one can part it."""
+def _is_heap(fits: list[em.Fit], k: int) -> bool:
+    """Whether one cluster of the best fit holds what none of the others says."""
     labels = max(fits, key=lambda result: result.objective).labels
-    largest = np.bincount(labels).max() / labels.size
-    return largest > max(HEAP_SHARE, HEAP_TIMES / k) and seeding.has_unit_rows(rows.rows)
+    return bool(np.bincount(labels).max() > max(HEAP_SHARE, HEAP_TIMES / k) * labels.size)
 
 
 def _labels(fits: list[em.Fit]) -> list[np.ndarray]:

@@ -97,11 +97,13 @@ class _Sides:
     @contextmanager
     def entered(self) -> Iterator[Callable[[], None]]:
         """One more; called, what is yielded takes it back, and so does the end of the context."""
-        here = [1]
+        inside = True
 
         def leave() -> None:
+            nonlocal inside
             with self._lock:
-                self.many -= here.pop() if here else 0
+                self.many -= inside
+                inside = False
 
         with self._lock:
             self.many += 1
