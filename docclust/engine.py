@@ -72,10 +72,11 @@ def threads(n_jobs: int | None) -> Iterator[Callable]:
 def beside(function: Callable, *given: object, n_jobs: int | None = None) -> Iterator[Callable[[], object]]:
     """Call ``function(*given)`` while what stands inside goes on; called, what is yielded waits for the result.
 
-    Each has half the workers until one of them is done. One worker calls the function only then.
+    Each has half the workers until one of them is done. One worker calls the function first.
     """
     if workers(n_jobs) == 1:
-        yield functools.cache(lambda: function(*given))
+        found = function(*given)
+        yield lambda: found
         return
     with ThreadPoolExecutor(1) as pool, _side_by_side.entered() as leave:
         other = pool.submit(function, *given)

@@ -40,7 +40,7 @@ def maximise(
         pooled_share[c] = strength * inverse_pooled[c]
     for w in range(begin, common.size):
         first, listed = _index(starts[w]), _index(lists[w])
-        if width * (first + k) > _index(values.size) or listed + k > _index(clusters.size):
+        if width * (first + k) > _index(values.size) or (listed_clusters and listed + k > _index(clusters.size)):
             _to_logs(none, k, product, logs)
             return w
         n_seen, n_whole, square, largest = none, none, 0.0, 0.0

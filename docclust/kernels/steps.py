@@ -126,8 +126,10 @@ def maximise(
     # words: (v, n) CSR
     mode = {"own": OWN, "pooled": OWN, "tied": TIED}.get(form.covariance, ISOTROPIC)
     listed = lists_clusters(counts.size)
-    room = _room(words.shape[0], 2 * counts.size) if listed else 2 * words.shape[0] * counts.size
-    values = np.empty(room, dtype=r.shares.dtype) if values is None else values
+    if values is None:
+        width = _numbers(form) * counts.size
+        room = _room(words.shape[0], width) if listed else words.shape[0] * width
+        values = np.empty(room, dtype=r.shares.dtype)
     pairs, common, target, sums = _maximised(words, r, counts, mode, values, form, smoothing, target, groups)
     if mode != OWN:
         common = common[:, None]
@@ -158,8 +160,13 @@ def room_for(words: list[sp.csr_array], counts: np.ndarray, form: Form, precisio
     """Of one array the part for what `maximise` finds of each block, where all that there can be is few numbers."""
     if lists_clusters(counts.size):
         return [None] * len(words)
-    width = (1 if form.shares_variances else 2) * counts.size
+    width = _numbers(form) * counts.size
     return _parted([width * block.shape[0] for block in words], precision)
+
+
+def _numbers(form: Form) -> int:
+    """What a pair has: a linear number, and a quadratic one where clusters have variances of their own."""
+    return 1 if form.shares_variances else 2
 
 
 def _parted(sizes: list[int], precision: type) -> list[np.ndarray]:
@@ -172,7 +179,8 @@ def _parted(sizes: list[int], precision: type) -> list[np.ndarray]:
 def _maximised(words, r, counts, mode, values, form, smoothing, target, groups=1) -> tuple:
     m, k = words.shape[0], counts.size
     starts, lists = np.zeros(m + 1, dtype=np.uint64), np.zeros(m + 1, dtype=np.uint64)
-    clusters = np.empty(_room(m, k), dtype=np.uint32)
+    listed = lists_clusters(k) and mode != SUMS
+    clusters = np.empty(_room(m, k) if listed else 0, dtype=np.uint32)
     squares, inverses, logs, pulls, product = np.zeros(k), np.zeros(k), np.zeros(k), np.zeros(k), np.ones(k)
     documents = int(np.diff(words.indptr).max(initial=0))
     room = np.zeros(k), np.zeros(k), np.empty(k, dtype=np.uint32), np.full(k, -1)
@@ -188,7 +196,7 @@ def _maximised(words, r, counts, mode, values, form, smoothing, target, groups=1
     while True:
         done = maximisation.maximise(
             done, words.indptr, words.indices, words.data, r.starts, r.clusters, r.shares, r.weights, counts, groups,
-            mode, lists_clusters(k) and mode != SUMS, smoothing, *options, *room,
+            mode, listed, smoothing, *options, *room,
             starts, lists, clusters, values, common, target, squares, inverses, logs, pulls, product,
         )  # fmt: skip
         if done == m:
