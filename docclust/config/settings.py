@@ -33,7 +33,10 @@ class Section(BaseModel):
 
 
 class FolderCorpus(Section):
-    """Text and HTML files below a folder; `glob` is one pattern or several, and ``**`` stands for any folders."""
+    """Text, HTML and mail (.eml) files below a folder.
+
+    `glob` is one pattern or several, and ``**`` stands for any folders.
+    """
 
     source: Literal["folder"]
     path: Path

@@ -73,6 +73,20 @@ def decode(data: bytes, encoding: str) -> str | None:
     return None if found is None else data.decode(found, "replace")
 
 
+def named(data: bytes, name: str) -> str | None:
+    """The encoding that goes by a name, where it is true of the whole of the data; else None."""
+    try:
+        name = codecs.lookup(name).name
+        # Browsers take Latin-1 to mean Windows-1252, and so do those who write it.
+        for encoding in ("cp1252", "latin-1") if name == "iso8859-1" else (name,):
+            with contextlib.suppress(UnicodeDecodeError):
+                data.decode(encoding)
+                return encoding if "<a>".encode(encoding) == b"<a>" else None
+    except (LookupError, ValueError):
+        pass
+    return None
+
+
 def looks_binary(data: bytes) -> bool:
     """Whether bytes are no text: a NUL that no UTF-16 or UTF-32 explains, or the signature of a format without NULs."""
     if data.startswith(tuple(BOMS)):
@@ -184,17 +198,8 @@ def html_to_text(html: str) -> tuple[str, str]:
 
 def _declared(data: bytes) -> str | None:
     """The encoding that HTML, XML or a mail names in its first 2 KiB, where it is true of the whole of the data."""
-    named = re.search(rb"""(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", data[:2048], re.IGNORECASE)
-    try:
-        name = codecs.lookup(named[1].decode("ascii")).name if named else ""
-        # Browsers take Latin-1 to mean Windows-1252, and so do those who write it.
-        for encoding in ("cp1252", "latin-1") if name == "iso8859-1" else (name,):
-            with contextlib.suppress(UnicodeDecodeError):
-                data.decode(encoding)
-                return encoding if "<a>".encode(encoding) == b"<a>" else None
-    except (LookupError, ValueError):
-        pass
-    return None
+    found = re.search(rb"""(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", data[:2048], re.IGNORECASE)
+    return named(data, found[1].decode("ascii", "replace")) if found else None
 
 
 def _guess(window: bytes) -> str | None:

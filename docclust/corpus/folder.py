@@ -1,4 +1,4 @@
-"""Text and HTML files below a folder -> documents."""
+"""Text, HTML and mail files below a folder -> documents."""
 
 import os
 from collections.abc import Iterator
@@ -15,6 +15,8 @@ from docclust.corpus.decoding import (
     without_mark,
 )
 from docclust.corpus.document import Document, Skipped, clean, did_you_mean, one_line, titled
+from docclust.corpus.mail import SUFFIXES as MAIL
+from docclust.corpus.mail import mail_to_text
 from docclust.errors import CorpusError
 
 HTML = {".html", ".htm", ".xhtml"}
@@ -95,8 +97,7 @@ def _document(settings: FolderCorpus, path: Path, parts: tuple[str, ...], skippe
         skipped.add("binary file", _name(parts))
         return None
     try:
-        text = decode(data, settings.encoding)
-        is_html = path.suffix.lower() in HTML or (text is not None and looks_like_html(text))
+        title, text = _content(data, path.suffix.lower(), settings.encoding)
     except UnicodeDecodeError as error:
         raise CorpusError(
             f"{path}: byte {error.start} (0x{error.object[error.start]:02x}) must be {settings.encoding}, and is not."
@@ -105,12 +106,19 @@ def _document(settings: FolderCorpus, path: Path, parts: tuple[str, ...], skippe
     if text is None:
         skipped.add("binary file", _name(parts))
         return None
-    title = ""
-    if is_html:
-        title, text = html_to_text(text)
     text = clean(text)
     label = _name(parts[:1]) if settings.label_from_folder and len(parts) > 1 else None
     return titled(_name(parts), one_line(clean(title)), text, label)
+
+
+def _content(data: bytes, suffix: str, encoding: str) -> tuple[str, str | None]:
+    """The title of a file, perhaps empty, and its text; None where its encoding was to be found and was not."""
+    if suffix in MAIL:
+        return mail_to_text(data, encoding)
+    text = decode(data, encoding)
+    if text is not None and (suffix in HTML or looks_like_html(text)):
+        return html_to_text(text)
+    return "", text
 
 
 def _name(parts: tuple[str, ...]) -> str:

@@ -7,23 +7,6 @@ import pytest
 from docclust.corpus import Skipped
 from docclust.errors import CorpusError
 
-
-@pytest.fixture
-def tree(tmp_path):
-    """Write files given as path -> content below a folder of their own."""
-
-    def grow(files):
-        root = tmp_path / "texts"
-        root.mkdir(exist_ok=True)
-        for name, content in files.items():
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return root
-
-    return grow
-
-
 FILES = {
     "z.txt": "last by name",
     "a.md": "first by name",

@@ -1,0 +1,78 @@
+"""Of a mail its subject and its text, and nothing else of what the format holds."""
+
+from email.message import EmailMessage
+
+import pytest
+
+from docclust.corpus import Skipped
+from docclust.errors import CorpusError
+
+
+def mail(subject: str, text: str, charset: str = "utf-8", encoding: str = "8bit") -> EmailMessage:
+    message = EmailMessage()
+    message["From"] = "sender@example.org"
+    message["Received"] = "from relay.example.org by mx.example.org"
+    message["Subject"] = subject
+    message.set_content(text, charset=charset, cte=encoding)
+    return message
+
+
+def by_id(documents, root, **keys) -> dict[str, tuple[str, str]]:
+    return {document.id: (document.title, document.text) for document in documents("folder", path=root, **keys)}
+
+
+def test_a_mail_is_its_subject_and_its_text(documents, tree):
+    message = mail("Frühling und\u00a0Tee", "Der Tee ist da.\n", encoding="base64")
+    read = by_id(documents, tree({"a.EML": message.as_bytes(), "b.txt": "Subject: no mail by its name\n\nwords"}))
+    assert read == {
+        "a.EML": ("Frühling und Tee", "Frühling und Tee\n\nDer Tee ist da."),
+        "b.txt": ("Subject: no mail by its name words", "Subject: no mail by its name\n\nwords"),
+    }
+
+
+def test_of_two_forms_of_a_text_the_plain_one_is_read_and_no_attachment(documents, tree):
+    message = mail("Minutes", "As it was said.\n")
+    message.add_alternative("<p>As it was <b>shown</b>.</p>", subtype="html")
+    message.add_attachment("attached words", filename="notes.txt")
+    message.add_attachment(b"%PDF-1.7 \0", maintype="application", subtype="pdf", filename="paper.pdf")
+    only_html = EmailMessage()
+    only_html.set_content("<p>Buy<br>now</p><script>track()</script>", subtype="html")
+    read = by_id(documents, tree({"both.eml": message.as_bytes(), "html.eml": only_html.as_bytes()}))
+    assert read == {"both.eml": ("Minutes", "Minutes\n\nAs it was said."), "html.eml": ("Buy now", "Buy\nnow")}
+
+
+@pytest.mark.parametrize("declared", ["iso-8859-1", "us-ascii", "klingon", "hex", "utf-8", ""])
+def test_a_text_is_read_as_it_declares_unless_that_is_false(documents, tree, declared):
+    words = "Le café était fermé hier, où êtes-vous allé ?"
+    kind = f'Content-Type: text/plain; charset="{declared}"\n' if declared else ""
+    data = f"Subject: Tea\n{kind}Content-Transfer-Encoding: 8bit\n\n{words}\n".encode("cp1252")
+    assert by_id(documents, tree({"a.eml": data})) == {"a.eml": ("Tea", f"Tea\n\n{words}")}
+
+
+def test_what_is_no_mail_or_has_no_text_loses_nothing(documents, tree):
+    attached = EmailMessage()
+    attached["Subject"] = "See attached"
+    attached.add_attachment(b"%PDF-1.7 \xe2", maintype="application", subtype="pdf", filename="paper.pdf")
+    skipped, parts = Skipped(), "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\n"
+    files = {
+        "words.eml": "no header at all, and words",
+        "attached.eml": attached.as_bytes(),
+        "cut.eml": f"Subject: Cut\n{parts}half a",
+        "bare.eml": "Subject: Bare\n",
+        "empty.eml": "",
+        "nul.eml": b"Subject: x\n\n\0\0",
+    }
+    assert by_id(documents, tree(files), skipped=skipped) == {
+        "words.eml": ("no header at all, and words", "no header at all, and words"),
+        "attached.eml": ("See attached", "See attached"),
+        "cut.eml": ("Cut", "Cut\n\nhalf a"),
+        "bare.eml": ("Bare", "Bare"),
+        "empty.eml": ("", ""),
+    }
+    assert skipped == {"binary file": 1}
+
+
+def test_a_mail_that_is_not_in_the_given_encoding_is_named(documents, tree):
+    root = tree({"a.eml": b"Subject: Tea\n\ncaf\xe9"})
+    with pytest.raises(CorpusError, match=r"a\.eml: byte 3 \(0xe9\) must be utf-8, and is not"):
+        documents("folder", path=root, encoding="utf-8")
