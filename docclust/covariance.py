@@ -28,12 +28,6 @@ ROUND_WORDS = 12
 TELLING_DOCUMENTS, TELLING_A_CLUSTER, FIRST_STARTS = 20_000, 300, 2
 # Steps of k-means after which starts still tell how free variances should be.
 MOST_STEPS = 20
-# With fewer documents for every cluster there is too little to learn the variances of its words from, and means of
-# length one find more. NMI with them less that with pooled variances: 20 Newsgroups in 2,000 clusters (9 documents in
-# each) 0.016, in 500 (37) 0.006, 600 of its posts in 20 (30) 0.02, 1,000 with headers (50) 0.037; descriptions of
-# packages in 500 (40) 0.034, 1,000 of them in 47 (21) 0.06; 200 articles of BBC in 5 (40) 0.02, all in 50 (45) -0.008.
-# With more it is the other way round: AG News in 150 clusters (51) -0.021, 20 Newsgroups in 300 (61) -0.033.
-FEW_DOCUMENTS = 50
 
 
 def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.RandomState) -> tuple[list[em.Fit], str]:
@@ -62,7 +56,7 @@ def _known(X: sp.csr_array, mixture: "SparseGaussianMixture") -> str | None:
         return mixture.covariance
     if mixture.smoothing != "noise" or mixture.means_init is not None:
         return "own"
-    few = X.shape[0] < FEW_DOCUMENTS * mixture.n_components
+    few = defaults.are_few(X.shape[0], mixture.n_components)
     return "cosine" if few and seeding.has_unit_rows(X) else None
 
 
@@ -135,7 +129,7 @@ def _best_starts(
     clusters 0.410, 0.421, 0.421, their first lines 0.315, 0.323, 0.323, descriptions of drivers 0.481, 0.488, 0.485.
     With pooled variances it does not tell: Reuters R8 0.591, 0.531, 0.591.
     """
-    further = seeding.MORE_STARTS - len(starts)
+    further = defaults.MORE_STARTS - len(starts)
     if mixture.n_init != "auto" or further <= 0:
         return starts
     more = restarts.seeds(rows, mixture, further, options, rng)

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 import docclust
-from docclust import corpus, describe, engine, frames, keywords, seeding
+from docclust import corpus, defaults, describe, engine, frames, keywords
 from docclust.ambiguity import explainer, kinds_by_row, score
 from docclust.calibration import calibrate
 from docclust.config import Settings
@@ -52,7 +52,8 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         documents = replace(documents, titles=[name if is_text else title for name, title, is_text in told])
         from_text = np.zeros_like(from_text)
 
-    clock.begin("fit", total=seeding.n_starts(settings.seeding.n_init, len(documents.ids)))
+    n_starts = defaults.n_starts(settings.seeding.n_init, len(documents.ids), settings.mixture.n_components)
+    clock.begin("fit", total=n_starts)
     model = mixture(settings, mixture_seed, clock)
     with (
         engine.session(settings.engine.backend, settings.engine.scheduler),

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from docclust import em, engine, kernels, seeding, splitmerge
-from docclust.defaults import form, length_exponent, pooling
+from docclust.defaults import form, length_exponent, n_starts, pooling
 from docclust.errors import SettingError
 from docclust.gaussian import Parameters
 from docclust.kernels import Prepared
@@ -46,7 +46,7 @@ def starts(
     # X: (n, v) CSR; rows: what `em.prepare` made of it -> n_init arrays (n,)
     if mixture.means_init is not None:
         return [_given(X, mixture)]
-    n_init = seeding.n_starts(mixture.n_init, X.shape[0])
+    n_init = n_starts(mixture.n_init, X.shape[0], mixture.n_components)
     if mixture.init_params == "split-merge":
         return _grown(X, mixture, covariance, n_init, options | annealed(), rng)
     return seeds(rows, mixture, n_init, options, rng)

@@ -21,21 +21,10 @@ ASSIGN_ROWS = 2048
 # and 0.482, ten seeds), and with 500 a third gains (0.360 and 0.374, five seeds): seeds that fit the documents less
 # well leave more to EM. On Debian's package descriptions in 100 and 500 clusters it is the same either way.
 START_DOCUMENTS, START_PER_CLUSTER = {1: 20_000, 64: 5_000}, 12
-# Starts where nobody says how many; more where there are fewer documents than these, and they take no time. On 1,000
-# articles of BBC two starts in eight find what the best clusters have, and four may find none of it: NMI of five
-# samples 0.857 with four, 0.892 with eight.
-STARTS, MORE_STARTS, SMALL_CORPUS = 4, 10, 2000
 # Workers share a step of k-means from so many products on: one of 14 million takes 16 ms, and 20 where two share it.
 SHARED_FROM = 40_000_000
 # Singular vectors of "lsa".
 LSA_RANK = 100
-
-
-def n_starts(n_init: str | int, n: int) -> int:
-    """How many starts `n_init` means for n documents."""
-    if n_init != "auto":
-        return n_init
-    return MORE_STARTS if n < SMALL_CORPUS else STARTS
 
 
 def starts(

@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import normalize
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from docclust import SparseGaussianMixture, covariance, kernels, mixture, restarts, seeding
+from docclust import SparseGaussianMixture, covariance, defaults, kernels, mixture, restarts, seeding
 from docclust.agreement import agreement, have_clusters, leads_away, nearness, reproducibility
 from docclust.checks import STARTS
 from docclust.errors import SettingError
@@ -282,9 +282,24 @@ def test_round_clusters_have_means_of_length_one_where_texts_are_not_short(monke
     assert model.covariance_ == chosen
 
 
+@pytest.mark.parametrize(
+    ("n_init", "n", "n_components", "starts"),
+    [
+        ("auto", 1999, 20, 10),
+        ("auto", 2000, 20, 4),
+        ("auto", 500, 10, 10),
+        ("auto", 499, 10, 4),
+        (3, 100, 9, 3),
+        (1, 9, 2, 1),
+    ],
+)
+def test_a_small_corpus_has_more_starts_but_for_many_clusters(n_init, n, n_components, starts):
+    assert defaults.n_starts(n_init, n, n_components) == starts
+
+
 def test_round_clusters_have_the_best_of_ten_starts_unless_told(monkeypatch):
     monkeypatch.setattr(covariance, "leads_away", lambda starts, found, surely=False: True)
-    monkeypatch.setattr(seeding, "SMALL_CORPUS", 0)
+    monkeypatch.setattr(defaults, "SMALL_CORPUS", 0)
     drawn, best = [], seeding.best
 
     def watched(X, starts, *given):

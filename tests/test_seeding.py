@@ -108,8 +108,3 @@ def test_steps_without_end_stop_where_no_document_moves():
     one, two = (seeding.start(X, 4, "kmeans", steps, np.random.RandomState(0)) for steps in (1000, 2000))
     np.testing.assert_array_equal(one, two)
     assert np.any(one != seeding.start(X, 4, "kmeans", 0, np.random.RandomState(0)))
-
-
-@pytest.mark.parametrize(("n_init", "n", "starts"), [("auto", 1999, 10), ("auto", 2000, 4), (3, 100, 3), (1, 5000, 1)])
-def test_a_small_corpus_has_more_starts(n_init, n, starts):
-    assert seeding.n_starts(n_init, n) == starts

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from docclust.defaults import length_exponent
+from docclust.defaults import length_exponent, n_starts
 from docclust.results import counted
-from docclust.seeding import n_starts
 
 if TYPE_CHECKING:
     from docclust.results import Run
@@ -37,7 +36,7 @@ def settings(run: "Run") -> list[str]:
     v, m = s.vectors, s.mixture
     words = ["lower-cased"] if v.lowercase else []
     chosen = ", which the data chose" if m.covariance == "auto" else ""
-    starts = run.manifest.get("starts", n_starts(s.seeding.n_init, len(run.documents)))
+    starts = run.manifest.get("starts", n_starts(s.seeding.n_init, len(run.documents), m.n_components))
     often, kept = (f" {counted(starts, 'time')}", ", and the best end was kept") if starts > 1 else ("", "")
     if stop_words := _languages(v.stop_words):
         words.append(f"without stop words ({stop_words})")
