@@ -224,7 +224,11 @@ def median_temperature(model: SparseGaussianMixture, X: sp.csr_array) -> float:
 
 
 def remarks(
-    documents: Documents, skipped: Skipped, model: SparseGaussianMixture, metrics: dict[str, float]
+    documents: Documents,
+    notices: list[tuple[str, int]],
+    skipped: Skipped,
+    model: SparseGaussianMixture,
+    metrics: dict[str, float],
 ) -> list[str]:
     """What a person should know about a run, in plain sentences with a remedy."""
     found = []
@@ -232,6 +236,12 @@ def remarks(
         found.append(f"{counted(n, 'document')} without a word to go by set aside: {_some(documents.empty, n)}.")
     for reason, n in sorted(skipped.items()):
         found.append(f"{n:,} skipped ({reason}): {_some(skipped.names[reason], n)}.")
+    if notices:
+        (passage, n), *_ = notices
+        found.append(
+            f"Not counted, since documents on every topic begin or end with it: '{shortened(passage)}'"
+            f' ({counted(n, "time")}), and the like. To count it, try [vectors] notices = "keep".'
+        )
     reseeded = sum(step.reseeded for step in model.steps_)
     if reseeded:
         found.append(

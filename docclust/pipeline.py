@@ -137,7 +137,8 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
             "empty": documents.empty,
             "skipped": dict(sorted(skipped.items())),
             "skipped_names": dict(sorted(skipped.names.items())),
-            "warnings": [str(w.message) for w in caught] + describe.remarks(documents, skipped, model, metrics),
+            "warnings": [str(w.message) for w in caught]
+            + describe.remarks(documents, vectors.notices, skipped, model, metrics),
             "seconds": clock.seconds,
             "peak_mib": peak_mib(),
         },

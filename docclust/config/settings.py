@@ -138,6 +138,7 @@ class VectorsSettings(Section):
     max_df: PositiveCount | Annotated[float, Field(gt=0, le=1)] = 0.5
     max_features: Count = 0
     sublinear_tf: bool = True
+    notices: Literal["drop", "keep"] = "drop"
 
     @field_validator("token_pattern")
     @classmethod

@@ -6,6 +6,7 @@ characters   letters, marks, and characters of scripts without spaces
 tokens       how a text is cut, and what word a token counts as; languages has the stop words and stemmers
 forms        as which word a pair of characters is shown
 boilerplate  the tokens of openings and closings that several documents have
+notices      those of them that documents on every topic have, which are not counted
 counts       which words, sequences and collocations are features, and how often each document holds them
 tfidf        counts -> rows of length one
 vocabulary   the same counts for new texts
@@ -72,6 +73,8 @@ class Vectors:
     words : (v,) object array of str, sorted; a stem, or several joined by spaces
     display : the most frequent real form of each word; of a pair of characters the word that it is mostly part of
     idf : (v,)
+    notices : what is not counted, since documents on every topic begin or end with it, and how often it is there; the
+        most frequent first
     """
 
     counts: sp.csr_array
@@ -80,6 +83,7 @@ class Vectors:
     words: np.ndarray
     display: list[str]
     idf: np.ndarray
+    notices: list[tuple[str, int]]
 
 
 def vectorise(
@@ -133,4 +137,5 @@ def vectorise_chunk(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSetting
     idf = smoothed_idf(counts)
     weights = tfidf(counts, idf, sublinear=settings.sublinear_tf)
     words = np.array(found.words, dtype=object)
-    return documents, Vectors(counts, found.of_boilerplate[order], weights, words, found.display, idf)
+    boilerplate = found.of_boilerplate[order]
+    return documents, Vectors(counts, boilerplate, weights, words, found.display, idf, found.notices)

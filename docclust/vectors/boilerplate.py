@@ -21,12 +21,13 @@ OWN_SHARE = 1 / 3
 _MULTIPLIERS = np.random.RandomState(0).randint(2**63, size=SHINGLE, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 
 
-def boilerplate(chunk: Chunk) -> np.ndarray:
+def boilerplate(chunk: Chunk) -> tuple[np.ndarray, np.ndarray]:
     """Which tokens stand in an opening that several texts open with, or in such a closing.
 
     Returns
     -------
-    (t,) bool, for `chunk.numbers`
+    common, copied : (t,) bool, for `chunk.numbers`
+        The tokens, and those of documents that have too little else: copies of others.
     """
     found = np.zeros(chunk.numbers.size, dtype=bool)
     ends = np.cumsum(chunk.lengths)
@@ -38,13 +39,14 @@ def boilerplate(chunk: Chunk) -> np.ndarray:
     within = np.arange(texts.size, dtype=place) - np.repeat((np.cumsum(sizes) - sizes).astype(place), sizes)
     for first in (ends - chunk.lengths, ends - sizes - SHINGLE + 1):
         at = np.repeat(first.astype(place), sizes) + within
-        at = at[_is_common(_hashes(chunk.numbers, at), texts)]
+        at = at[_is_common(hashes(chunk.numbers, at), texts)]
         for step in range(SHINGLE):
             found[at + step] = True
-    return found & ~_copied(found, chunk.lengths)
+    return found, _copied(found, chunk.lengths)
 
 
-def _hashes(numbers: np.ndarray, at: np.ndarray) -> np.ndarray:
+def hashes(numbers: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Of every shingle a number that no other has."""
     # numbers: (t,); at: (s,) the first token of each shingle -> (s,) uint64
     mixed = np.zeros(at.size, dtype=np.uint64)
     for step, multiplier in enumerate(_MULTIPLIERS):

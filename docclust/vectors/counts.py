@@ -15,6 +15,7 @@ from docclust.errors import CorpusError, SettingError
 from docclust.vectors.boilerplate import boilerplate
 from docclust.vectors.chunks import Chunk
 from docclust.vectors.forms import whole_words
+from docclust.vectors.notices import notices, passages
 from docclust.vectors.rows import counted, run_sums
 from docclust.vectors.tokens import Tokenizer
 
@@ -48,12 +49,14 @@ class Counts:
     of_boilerplate : (n, v) CSR int32; of these the occurrences in `boilerplate`
     words : v str, sorted
     display : v str; the most frequent real form of each word, of a pair of characters the word it is mostly part of
+    notices : what was not counted, and how often it is there; the most frequent first
     """
 
     of_all: sp.csr_array
     of_boilerplate: sp.csr_array
     words: list[str]
     display: list[str]
+    notices: list[tuple[str, int]]
 
 
 def count(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSettings) -> Counts:
@@ -81,9 +84,13 @@ def count(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSettings) -> Coun
             f"The documents must hold words, got none in all {len(chunk.ids)}. Try another text column in [corpus], "
             "or another [vectors] token_pattern or stop_words."
         )
-    grams = _all_grams(word_of, chunk, len(words), max(settings.max_ngram, 2 if settings.collocations else 1))
+    stream = word_of[chunk.numbers]
+    common, copied = boilerplate(chunk)
+    dropped = notices(chunk, stream, common, copied) if settings.notices == "drop" else np.zeros_like(common)
+    max_order = max(settings.max_ngram, 2 if settings.collocations else 1)
+    grams = _all_grams(stream, (stream >= 0) & ~dropped, common & ~copied, chunk.lengths, len(words), max_order)
     chosen = _choose(grams, words, settings)
-    found = _assemble(grams, chosen, words, _most_frequent_forms(chunk, word_of, len(words)))
+    found = _assemble(grams, chosen, words, _most_frequent_forms(chunk, word_of, len(words)), passages(chunk, dropped))
     if tokenizer.is_plain:
         found = replace(found, display=whole_words(found.display, chunk, MIN_COLLOCATION_FREQUENCY))
     return found
@@ -108,12 +115,12 @@ def _most_frequent_forms(chunk: Chunk, word_of: np.ndarray, n_words: int) -> lis
     return [form for _, form in best]
 
 
-def _all_grams(word_of: np.ndarray, chunk: Chunk, n_words: int, max_order: int) -> list[Grams]:
-    # word_of: (tokens,) -> the words, the pairs, ... up to max_order
-    stream = word_of[chunk.numbers]
-    kept = stream >= 0
-    lengths = run_sums(kept, chunk.lengths)
-    stream, shared = stream[kept], boilerplate(chunk)[kept]
+def _all_grams(
+    stream: np.ndarray, kept: np.ndarray, shared: np.ndarray, lengths: np.ndarray, n_words: int, max_order: int
+) -> list[Grams]:
+    # stream: (t,) the word of each token; kept, shared: (t,) bool; lengths: (n,) -> the words, the pairs, ...
+    lengths = run_sums(kept, lengths)
+    stream, shared = stream[kept], shared[kept]
     parts = np.column_stack([np.full(n_words, -1), range(n_words)])
     numbers, grams = stream, [_grams(stream.copy(), lengths, parts, shared)]
     starts = np.arange(len(stream) if max_order > 1 else 0)
@@ -210,7 +217,13 @@ def _spell(grams: list[Grams], order: int, numbers: np.ndarray, words: list[str]
     return [f"{start} {words[i]}" for start, i in zip(begun, last.tolist(), strict=True)]
 
 
-def _assemble(grams: list[Grams], chosen: list[np.ndarray], words: list[str], display: list[str]) -> Counts:
+def _assemble(
+    grams: list[Grams],
+    chosen: list[np.ndarray],
+    words: list[str],
+    display: list[str],
+    notices: list[tuple[str, int]],
+) -> Counts:
     spelled = [_spell(grams, order, numbers, words) for order, numbers in enumerate(chosen)]
     shown: dict[str, str] = {}
     for order, numbers in enumerate(chosen):
@@ -224,7 +237,7 @@ def _assemble(grams: list[Grams], chosen: list[np.ndarray], words: list[str], di
         sum(_renumber(*order, len(features)) for order in zip(counts, chosen, places, strict=False))
         for counts in ([gram.counts for gram in grams], [gram.boilerplate for gram in grams])
     )
-    return Counts(of_all, of_boilerplate, features, [shown[word] for word in features])
+    return Counts(of_all, of_boilerplate, features, [shown[word] for word in features], notices)
 
 
 def _renumber(counts: sp.csr_array, columns: np.ndarray, places: Iterable[int], n_columns: int) -> sp.csr_array:

@@ -1,0 +1,86 @@
+"""What documents on every topic begin or end with is not counted; what goes with a topic is."""
+
+import numpy as np
+import pytest
+
+from docclust.config import VectorsSettings
+from docclust.corpus import Document
+from docclust.vectors import vectorise
+
+NOTICES = [
+    "This message is meant for whom it names and for nobody else; whoever reads it by mistake should destroy it.",
+    "All rights in these pages are reserved; nobody may copy, sell or broadcast them without a written permission.",
+]
+FOOTER = "You read this since you joined our circle of sailors; write to the harbour master when you want to leave it."
+SAIL, COOK = ([f"{name}{i}" for i in range(40)] for name in ("sail", "cook"))
+
+
+def corpus(endings, n=60, words=40, seed=0):
+    """Documents on two topics in turn, each with the ending that is given for its number and its topic."""
+    rng = np.random.default_rng(seed)
+    texts = [" ".join(rng.choice((SAIL, COOK)[i % 2], words)) + " " + endings(i, i % 2) for i in range(n)]
+    return [Document(f"{i:03}", "", text) for i, text in enumerate(texts)]
+
+
+def counted(documents, **keys):
+    kept, vectors = vectorise(documents, VectorsSettings(**{"min_df": 1, "max_df": 1.0, "stop_words": "none"} | keys))
+    rows = {name: dict(zip(vectors.words[row.indices], row.data, strict=True)) for name, row in zip(
+        kept.ids, (vectors.counts[[i]] for i in range(len(kept.ids))), strict=True
+    )}  # fmt: skip
+    return rows, vectors
+
+
+def alternating(i, topic):
+    return NOTICES[i // 2 % 2]
+
+
+def test_notices_on_every_topic_are_not_counted():
+    rows, vectors = counted(corpus(alternating))
+    bare, _ = counted(corpus(lambda i, topic: ""))
+    assert rows == bare
+    assert [n for _, n in vectors.notices] == [30, 30]
+    assert {passage.split()[0] for passage, _ in vectors.notices} == {"this", "all"}
+    kept, vectors = counted(corpus(alternating), notices="keep")
+    assert kept["000"].keys() > bare["000"].keys()
+    assert vectors.notices == []
+
+
+def test_what_goes_with_a_topic_is_counted():
+    documents = corpus(lambda i, topic: "" if topic else FOOTER)
+    rows, vectors = counted(documents)
+    assert vectors.notices == []
+    assert rows["000"]["harbour"] == 1
+
+
+def test_what_few_documents_have_is_counted():
+    rows, vectors = counted(corpus(lambda i, topic: NOTICES[0] if i < 9 else ""))
+    assert vectors.notices == []
+    assert rows["000"]["message"] == 1
+
+
+def test_a_notice_is_known_in_documents_that_are_too_short_to_have_openings():
+    documents = [*corpus(alternating), Document("short", "", f"sail1 {NOTICES[0]} sail2")]
+    assert counted(documents)[0]["short"] == {"sail1": 1, "sail2": 1}
+
+
+def test_a_document_that_would_have_no_word_left_keeps_its_notice():
+    rows, _ = counted([*corpus(alternating), Document("bare", "", NOTICES[0])])
+    assert rows["bare"]["mistake"] == 1
+
+
+def test_copies_of_a_text_are_no_notice():
+    report = " ".join(f"forecast{i}" for i in range(30))
+    documents = [*corpus(lambda i, topic: ""), *(Document(f"r{i}", "", f"{report} town{i}") for i in range(20))]
+    rows, vectors = counted(documents)
+    assert vectors.notices == []
+    assert rows["r0"]["forecast0"] == 1
+
+
+@pytest.mark.parametrize("order", [slice(None, None, -1), np.random.default_rng(0).permutation(60)])
+def test_the_order_of_the_documents_changes_nothing(order):
+    documents = corpus(alternating)
+    _, one = counted(documents, max_ngram=2)
+    _, other = counted(list(np.array(documents, dtype=object)[order]), max_ngram=2)
+    assert one.words.tolist() == other.words.tolist()
+    assert one.notices == other.notices
+    assert (one.counts != other.counts).nnz == (one.weights != other.weights).nnz == 0
