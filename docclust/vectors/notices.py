@@ -87,12 +87,15 @@ def _shingles(chunk: Chunk, words: np.ndarray, common: np.ndarray, copied: np.nd
     _, kind = np.unique(hashes(chunk.numbers, at), return_inverse=True)
     numbers = Numbers()
     texts = np.array([numbers[text] for text in chunk.texts], dtype=np.int64)
-    documents = np.repeat(np.arange(chunk.lengths.size), chunk.lengths)
+    least = max(LEAST_TEXTS, LEAST_SHARE * len(numbers))
+    often = np.bincount(kind)[kind] >= least
+    at, kind = at[often], kind[often]
     # A text that is there twice is no other text.
+    documents = np.repeat(np.arange(chunk.lengths.size), chunk.lengths)
     first = np.unique(kind * np.int64(len(numbers)) + texts[documents[at]], return_index=True)[1]
     at, kind = at[first], kind[first]
-    many = np.bincount(kind)[kind] >= max(LEAST_TEXTS, LEAST_SHARE * len(numbers))
-    if not many.any():
+    many = np.bincount(kind)[kind] >= least
+    if np.unique(kind[many]).size <= LEAST_TOKENS - SHINGLE:
         return at[:0]
     kinds = np.split(at[many], np.flatnonzero(np.diff(kind[many])) + 1)
     any_two = run_sums(copied & common, chunk.lengths) == 0
