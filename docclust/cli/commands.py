@@ -85,12 +85,20 @@ def run(
     changes: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="SECTION.KEY=VALUE", help="Use another value. May be repeated.", show_default=False
+            "--set",
+            metavar="SECTION.KEY=VALUE",
+            help="Use another value. May be repeated. Paths are relative to the config's folder.",
+            show_default=False,
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FOLDER", help="Where to write. [default: runs/NAME]", show_default=False),
+        typer.Option(
+            "--out",
+            metavar="FOLDER",
+            help="Where to write. [default: runs/NAME; NAME is `name` in the config, else its file name]",
+            show_default=False,
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
@@ -170,7 +178,12 @@ def ambiguous(
     ] = None,
     format: ListFormat = None,
     top: Annotated[
-        int | None, typer.Option(min=1, help="How many documents; of all kinds in turn.", show_default="all")
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many documents; taken from the three kinds in turn unless --kind is given.",
+            show_default="all",
+        ),
     ] = None,
 ) -> None:
     """Print the documents that do not sit in one cluster, and why."""
@@ -200,7 +213,10 @@ def ambiguous(
 @app.command(epilog="Example: docclust show runs/six_topics mixed-03")
 def show(
     folder: RunFolder,
-    document: Annotated[str, typer.Argument(help="Its id, the beginning of its id, or its title.", show_default=False)],
+    document: Annotated[
+        str,
+        typer.Argument(metavar="DOCUMENT", help="Its id, the beginning of its id, or its title.", show_default=False),
+    ],
     format: Annotated[OneFormat, typer.Option("--format", help="How to print.")] = OneFormat.text,
 ) -> None:
     """Print all that is known of one document, and its text with the words that pull it each way."""
