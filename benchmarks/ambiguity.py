@@ -229,7 +229,7 @@ def on_corpus(found: Found, rows: Rows, seed: int) -> Line:
 def on_cut(own: Read, rows: Rows) -> Line:
     """The scores of whole documents against those of the same documents cut to their first words."""
     cut = (" ".join(text.split()[: max(1, int(CUT * len(text.split())))]) for text in rows.texts)
-    counts = Vocabulary(rows.vectors.words, rows.vectors.display, VECTORS).count(cut)
+    counts = Vocabulary(rows.vectors.words, rows.vectors.display, VECTORS, rows.vectors.shingles).count(cut)
     kept = np.flatnonzero((np.diff(counts.indptr) > 0) & (tokens(rows.counts) >= LEAST_TOKENS))
     return {"rises": compared(own.scores, kept, own.further(counts[kept]), slice(None))}
 

@@ -123,6 +123,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         idf=vectors.idf,
         map=drawn,
         reliability=calibration.reliability,
+        shingles=vectors.shingles,
         manifest={
             "status": "done",
             "versions": versions(),

@@ -1,11 +1,15 @@
 """What documents on every topic begin or end with is not counted; what goes with a topic is."""
 
+import json
+
 import numpy as np
 import pytest
 
-from docclust.config import VectorsSettings
+from docclust import pipeline, store
+from docclust.config import VectorsSettings, parse
 from docclust.corpus import Document
-from docclust.vectors import vectorise
+from docclust.report import texts as held_texts
+from docclust.vectors import Vocabulary, vectorise
 
 NOTICES = [
     "This message is meant for whom it names and for nobody else; whoever reads it by mistake should destroy it.",
@@ -84,3 +88,38 @@ def test_the_order_of_the_documents_changes_nothing(order):
     assert one.words.tolist() == other.words.tolist()
     assert one.notices == other.notices
     assert (one.counts != other.counts).nnz == (one.weights != other.weights).nnz == 0
+
+
+@pytest.mark.parametrize("keys", [{}, {"max_ngram": 2}, {"stop_words": "english"}])
+def test_a_vocabulary_counts_other_texts_as_those_of_the_corpus(keys):
+    documents = [
+        *corpus(alternating),
+        Document("bare", "", NOTICES[0]),
+        Document("part", "", NOTICES[1][:40] + " sail1"),
+    ]
+    settings = VectorsSettings(**{"min_df": 1, "max_df": 1.0, "stop_words": "none"} | keys)
+    kept, vectors = vectorise(documents, settings)
+    vocabulary = Vocabulary(vectors.words, vectors.display, settings, vectors.shingles)
+    texts = {document.id: document.text for document in documents}
+    assert (vocabulary.count([texts[name] for name in kept.ids]) != vectors.counts).nnz == 0
+    marked = [texts["000"][start:end] for feature, start, end in vocabulary.tokens(texts["000"]) if feature >= 0]
+    assert marked
+    assert all(word.startswith("sail") for word in marked)
+
+
+def test_a_run_knows_its_notices(tmp_path):
+    texts = "\n".join(json.dumps({"text": document.text}) for document in corpus(alternating))
+    (tmp_path / "texts.jsonl").write_text(texts, "utf-8")
+    settings = parse(
+        {
+            "corpus": {"source": "jsonl", "path": str(tmp_path / "texts.jsonl")},
+            "mixture": {"n_components": 2},
+            "report": {"iterations": False},
+        }
+    )
+    run = pipeline.run(settings)
+    assert "Not counted, since documents on every topic begin or end with it" in "".join(run.manifest["warnings"])
+    store.write_run(run, tmp_path / "run")
+    again = store.load_run(tmp_path / "run")
+    assert again.shingles == run.shingles != []
+    assert held_texts.read(again).changed == 0

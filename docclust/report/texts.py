@@ -168,7 +168,7 @@ def vocabulary_of(run: "Run") -> "Vocabulary":
     """What finds the words of a run in a text."""
     from docclust.vectors import Vocabulary
 
-    return Vocabulary(run.words, run.display, run.settings.vectors)
+    return Vocabulary(run.words, run.display, run.settings.vectors, run.shingles)
 
 
 def pulling(run: "Run", tokens: list[tuple[int, int, int]], found: "Ambiguous") -> list[tuple[int, int, int]]:

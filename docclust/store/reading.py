@@ -51,7 +51,7 @@ def load_run(folder: Path | str) -> Run:
         metrics = {key: restore(float | None, value) for key, value in read_json(path).items()}
     with reading(folder / "reliability.json") as path:
         reliability = restore(list[Group], read_json(path))
-    model, words, display, idf = _read_model(folder / "model")
+    model, words, display, shingles, idf = _read_model(folder / "model")
     run = Run(
         settings=settings,
         documents=load_documents(folder),
@@ -68,6 +68,7 @@ def load_run(folder: Path | str) -> Run:
         map=_read_map(folder / "map.npz"),
         reliability=reliability,
         manifest=manifest,
+        shingles=shingles,
     )
     n, k, v = len(run.documents), len(run.clusters), len(words)
     shapes = run.responsibilities.shape, run.counts.shape, model.means_.shape, idf.shape, (len(display),)
@@ -136,7 +137,7 @@ def _read_map(path: Path) -> Map | None:
         return Map(**arrays, frames=Frames(**followed) if followed else None)
 
 
-def _read_model(folder: Path) -> tuple["SparseGaussianMixture", np.ndarray, list[str], np.ndarray]:
+def _read_model(folder: Path) -> tuple["SparseGaussianMixture", np.ndarray, list[str], list[tuple], np.ndarray]:
     # These take seconds, which the parts above need not wait for.
     from docclust.mixture import SparseGaussianMixture
     from docclust.probability import Temperature
@@ -148,6 +149,8 @@ def _read_model(folder: Path) -> tuple["SparseGaussianMixture", np.ndarray, list
             setattr(model, name, value)
         words = np.array(restore(list[str], description["words"]), dtype=object)
         display = restore(list[str], description["display"])
+        # A run of before there were notices has none.
+        shingles = [tuple(shingle) for shingle in restore(list[list[str]], description.get("notices", []))]
     with reading(folder / "parameters.npz") as path:
         arrays = read_arrays(path)
         model.give(arrays["weights"], arrays["means"], arrays["covariances"])
@@ -156,4 +159,4 @@ def _read_model(folder: Path) -> tuple["SparseGaussianMixture", np.ndarray, list
         model.start_labels_ = arrays["start_labels"]
         model.start_bounds_ = arrays["start_bounds"]
         model.temperature_ = Temperature(arrays["temperature_levels"], float(arrays["temperature_slope"]))
-        return model, words, display, arrays["idf"]
+        return model, words, display, shingles, arrays["idf"]

@@ -75,6 +75,7 @@ class Vectors:
     idf : (v,)
     notices : what is not counted, since documents on every topic begin or end with it, and how often it is there; the
         most frequent first
+    shingles : by which a `Vocabulary` finds it in other texts
     """
 
     counts: sp.csr_array
@@ -84,6 +85,7 @@ class Vectors:
     display: list[str]
     idf: np.ndarray
     notices: list[tuple[str, int]]
+    shingles: list[tuple[str, ...]]
 
 
 def vectorise(
@@ -137,5 +139,5 @@ def vectorise_chunk(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSetting
     idf = smoothed_idf(counts)
     weights = tfidf(counts, idf, sublinear=settings.sublinear_tf)
     words = np.array(found.words, dtype=object)
-    boilerplate = found.of_boilerplate[order]
-    return documents, Vectors(counts, boilerplate, weights, words, found.display, idf, found.notices)
+    given = counts, found.of_boilerplate[order], weights, words
+    return documents, Vectors(*given, found.display, idf, found.notices, found.shingles)

@@ -50,6 +50,7 @@ class Counts:
     words : v str, sorted
     display : v str; the most frequent real form of each word, of a pair of characters the word it is mostly part of
     notices : what was not counted, and how often it is there; the most frequent first
+    shingles : by which it is found
     """
 
     of_all: sp.csr_array
@@ -57,6 +58,7 @@ class Counts:
     words: list[str]
     display: list[str]
     notices: list[tuple[str, int]]
+    shingles: list[tuple[str, ...]]
 
 
 def count(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSettings) -> Counts:
@@ -86,11 +88,14 @@ def count(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSettings) -> Coun
         )
     stream = word_of[chunk.numbers]
     common, copied = boilerplate(chunk)
-    dropped = notices(chunk, stream, common, copied) if settings.notices == "drop" else np.zeros_like(common)
+    dropped, shingles = np.zeros_like(common), []
+    if settings.notices == "drop":
+        dropped, shingles = notices(chunk, stream, common, copied)
     max_order = max(settings.max_ngram, 2 if settings.collocations else 1)
     grams = _all_grams(stream, (stream >= 0) & ~dropped, common & ~copied, chunk.lengths, len(words), max_order)
     chosen = _choose(grams, words, settings)
-    found = _assemble(grams, chosen, words, _most_frequent_forms(chunk, word_of, len(words)), passages(chunk, dropped))
+    display = _most_frequent_forms(chunk, word_of, len(words))
+    found = Counts(*_assemble(grams, chosen, words, display), passages(chunk, dropped), shingles)
     if tokenizer.is_plain:
         found = replace(found, display=whole_words(found.display, chunk, MIN_COLLOCATION_FREQUENCY))
     return found
@@ -218,12 +223,9 @@ def _spell(grams: list[Grams], order: int, numbers: np.ndarray, words: list[str]
 
 
 def _assemble(
-    grams: list[Grams],
-    chosen: list[np.ndarray],
-    words: list[str],
-    display: list[str],
-    notices: list[tuple[str, int]],
-) -> Counts:
+    grams: list[Grams], chosen: list[np.ndarray], words: list[str], display: list[str]
+) -> tuple[sp.csr_array, sp.csr_array, list[str], list[str]]:
+    # -> the counts of all and of boilerplate, the features, and how each is shown
     spelled = [_spell(grams, order, numbers, words) for order, numbers in enumerate(chosen)]
     shown: dict[str, str] = {}
     for order, numbers in enumerate(chosen):
@@ -237,7 +239,7 @@ def _assemble(
         sum(_renumber(*order, len(features)) for order in zip(counts, chosen, places, strict=False))
         for counts in ([gram.counts for gram in grams], [gram.boilerplate for gram in grams])
     )
-    return Counts(of_all, of_boilerplate, features, [shown[word] for word in features], notices)
+    return of_all, of_boilerplate, features, [shown[word] for word in features]
 
 
 def _renumber(counts: sp.csr_array, columns: np.ndarray, places: Iterable[int], n_columns: int) -> sp.csr_array:

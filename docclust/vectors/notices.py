@@ -6,6 +6,8 @@ else the documents say: if that is no more alike than in any documents, the pass
 """
 
 from collections import Counter
+from collections.abc import Collection
+from itertools import groupby
 
 import numpy as np
 import scipy.sparse as sp
@@ -30,7 +32,9 @@ LEAST_TOKENS = 8
 USUAL_TEXTS = 5000
 
 
-def notices(chunk: Chunk, words: np.ndarray, common: np.ndarray, copied: np.ndarray) -> np.ndarray:
+def notices(
+    chunk: Chunk, words: np.ndarray, common: np.ndarray, copied: np.ndarray
+) -> tuple[np.ndarray, list[tuple[str, ...]]]:
     """Which tokens belong to a notice, wherever it stands; none in a document that would have no word left.
 
     Parameters
@@ -44,12 +48,13 @@ def notices(chunk: Chunk, words: np.ndarray, common: np.ndarray, copied: np.ndar
 
     Returns
     -------
-    (t,) bool
+    found : (t,) bool
+    shingles : those by which `noticed` finds the same in one text, sorted
     """
     found = np.zeros(words.size, dtype=bool)
     one_of_each = _shingles(chunk, words, common, copied)
     if not one_of_each.size:
-        return found
+        return found, []
     begins = np.zeros(len(chunk.tokens), dtype=bool)
     begins[chunk.numbers[one_of_each]] = True
     at = _within_documents(np.flatnonzero(begins[chunk.numbers]), chunk.lengths)
@@ -59,7 +64,20 @@ def notices(chunk: Chunk, words: np.ndarray, common: np.ndarray, copied: np.ndar
     for run in _runs(found, chunk.lengths):
         found[run] = run.size >= LEAST_TOKENS
     bare = run_sums((words >= 0) & ~found, chunk.lengths) == 0
-    return found & ~np.repeat(bare, chunk.lengths)
+    spelled = (tuple(chunk.tokens[i] for i in chunk.numbers[at : at + SHINGLE]) for at in one_of_each.tolist())
+    return found & ~np.repeat(bare, chunk.lengths), sorted(spelled)
+
+
+def noticed(tokens: list[str], words: list[str], shingles: Collection[tuple[str, ...]]) -> list[bool]:
+    """Which tokens of one text belong to a notice, by the shingles of `notices`; words : of each token, or empty."""
+    found = [False] * len(tokens)
+    for first in range(len(tokens) - SHINGLE + 1 if shingles else 0):
+        if tuple(tokens[first : first + SHINGLE]) in shingles:
+            found[first : first + SHINGLE] = [True] * SHINGLE
+    long_enough = [n >= LEAST_TOKENS for n in (len(list(run)) for _, run in groupby(found)) for _ in range(n)]
+    found = [there and enough for there, enough in zip(found, long_enough, strict=True)]
+    has_others = any(word and not there for word, there in zip(words, found, strict=True))
+    return found if has_others else [False] * len(tokens)
 
 
 def passages(chunk: Chunk, found: np.ndarray) -> list[tuple[str, int]]:

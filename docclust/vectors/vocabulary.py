@@ -8,6 +8,7 @@ import scipy.sparse as sp
 
 from docclust.config import VectorsSettings
 from docclust.vectors.characters import without_spaces
+from docclust.vectors.notices import noticed
 from docclust.vectors.rows import counted
 from docclust.vectors.tokens import Tokenizer
 
@@ -23,12 +24,21 @@ class Vocabulary:
         The most frequent real form of each.
     settings : VectorsSettings
         Those the features were chosen with.
+    shingles : sequence of tuples of str
+        What makes the notices that were not counted.
     """
 
-    def __init__(self, words: Sequence[str], display: Sequence[str], settings: VectorsSettings):
+    def __init__(
+        self,
+        words: Sequence[str],
+        display: Sequence[str],
+        settings: VectorsSettings,
+        shingles: Iterable[Sequence[str]] = (),
+    ):
         self.words = words
         self.display = display
         self.settings = settings
+        self._shingles = set(map(tuple, shingles))
         self._tokenizer = Tokenizer(settings)
         self._word_of = _Words(self._tokenizer)
         self._place = {word: i for i, word in enumerate(words)}
@@ -42,10 +52,10 @@ class Vocabulary:
         (n, v) CSR int32, sorted; a text without any known word has an empty row
         """
         found, lengths = array("i"), array("q")
-        word, place = self._word_of.__getitem__, self._place
+        place = self._place
         for text in texts:
             before = len(found)
-            words = [w for w in map(word, self._tokenizer(text)) if w]
+            words = [word for word in self._counted(list(self._tokenizer(text))) if word]
             found.extend(place[w] for w in words if w in place)
             for order in range(2, self._max_order + 1):
                 grams = map(" ".join, zip(*(words[i:] for i in range(order)), strict=False))
@@ -60,11 +70,13 @@ class Vocabulary:
         -------
         list of (feature, start, end)
             In the order of the text; ``text[start:end]`` is the word as it is written. Each token has one entry, with
-            feature -1 where it is none. A feature of several words has an entry from its first to its last, which
-            covers theirs and comes before them; a pair of characters one of the word as which it is shown.
+            feature -1 where it is none or not counted. A feature of several words has an entry from its first to its
+            last, which covers theirs and comes before them; a pair of characters one of the word as which it is
+            shown.
         """
         spans = self._tokenizer.spans(text)
-        words = [(self._word_of[token], start, end) for token, start, end in spans]
+        of_each = self._counted([token for token, *_ in spans])
+        words = [(word, start, end) for word, (_, start, end) in zip(of_each, spans, strict=True)]
         found = [(self._place.get(word, -1), start, end) for word, start, end in words]
         found = [(feature, *self._whole(text, spans, i, feature)) for i, (feature, *_) in enumerate(found)]
         words = [entry for entry in words if entry[0]]
@@ -74,6 +86,12 @@ class Vocabulary:
                 if gram is not None:
                     found.append((gram, run[0][1], run[-1][2]))
         return sorted(found, key=lambda entry: (entry[1], -entry[2]))
+
+    def _counted(self, tokens: list[str]) -> list[str]:
+        """The word of each token of a text, empty where it is none or stands in a notice."""
+        words = [self._word_of[token] for token in tokens]
+        there = noticed(tokens, words, self._shingles)
+        return ["" if skipped else word for word, skipped in zip(words, there, strict=True)]
 
     def _whole(self, text: str, spans: list[tuple[str, int, int]], i: int, feature: int) -> tuple[int, int]:
         """Where the word begins and ends as which token i is shown, if it stands there, or where the token does."""
