@@ -71,7 +71,7 @@ def notices(
 def noticed(tokens: list[str], words: list[str], shingles: Collection[tuple[str, ...]]) -> list[bool]:
     """Which tokens of one text belong to a notice, by the shingles of `notices`; words : of each token, or empty."""
     found = [False] * len(tokens)
-    for first in range(len(tokens) - SHINGLE + 1 if shingles else 0):
+    for first in range(len(tokens) - SHINGLE + 1):
         if tuple(tokens[first : first + SHINGLE]) in shingles:
             found[first : first + SHINGLE] = [True] * SHINGLE
     long_enough = [n >= LEAST_TOKENS for n in (len(list(run)) for _, run in groupby(found)) for _ in range(n)]

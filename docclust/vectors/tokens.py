@@ -74,9 +74,13 @@ class Tokenizer:
         found = pattern.findall(text)
         return list(map("".join, found)) if pattern.groups > 1 else found
 
+    def is_spare(self, token: str) -> bool:
+        """Whether it is one of the words of one letter that the pattern would not find."""
+        return self.is_plain and len(token) < 2 and token.isascii()
+
     def word(self, token: str) -> str:
         """The word a token counts as: its stem or itself, or ``""`` where it counts as none."""
-        if token in self._stop_words or (self.is_plain and len(token) < 2 and token.isascii()):
+        if token in self._stop_words or self.is_spare(token):
             return ""
         if self._stem is None:
             return token

@@ -55,7 +55,8 @@ class Vocabulary:
         place = self._place
         for text in texts:
             before = len(found)
-            words = [word for word in self._counted(list(self._tokenizer(text))) if word]
+            tokens = [token for token in self._tokenizer(text) if not self._tokenizer.is_spare(token)]
+            words = [word for word in self._counted(tokens) if word]
             found.extend(place[w] for w in words if w in place)
             for order in range(2, self._max_order + 1):
                 grams = map(" ".join, zip(*(words[i:] for i in range(order)), strict=False))
@@ -90,6 +91,8 @@ class Vocabulary:
     def _counted(self, tokens: list[str]) -> list[str]:
         """The word of each token of a text, empty where it is none or stands in a notice."""
         words = [self._word_of[token] for token in tokens]
+        if not self._shingles:
+            return words
         there = noticed(tokens, words, self._shingles)
         return ["" if skipped else word for word, skipped in zip(words, there, strict=True)]
 
