@@ -12,7 +12,7 @@ from docclust.report import texts as held_texts
 from docclust.vectors import Vocabulary, vectorise
 
 NOTICES = [
-    "This message is meant for whom it names and for nobody else; who reads it by mistake may destroy it, or send a note.",
+    "This message is meant for whom it names; who reads it by mistake may destroy it, or send a note.",
     "All rights in these pages are reserved; nobody may copy, sell or broadcast them without a written permission.",
 ]
 FOOTER = "You read this since you joined our circle of sailors; write to the harbour master when you want to leave it."
