@@ -20,10 +20,12 @@ from pydantic_core import PydanticCustomError
 
 from docclust.conflicts import conflict
 
+# What there are more of than this, no machine holds.
+MOST = 10**9
 Share = Annotated[float, Field(ge=0, le=1)]
 # Strict, so that `true` is no 1.
-Count = Annotated[int, Field(ge=0, strict=True)]
-PositiveCount = Annotated[int, Field(gt=0, strict=True)]
+Count = Annotated[int, Field(ge=0, le=MOST, strict=True)]
+PositiveCount = Annotated[int, Field(gt=0, le=MOST, strict=True)]
 
 
 class Section(BaseModel):

@@ -1,12 +1,17 @@
 """A saved message -> its subject and its text. What else the format of mails holds is left out."""
 
 import email
+import email.message
 from email import policy
 
 from docclust.corpus.decoding import decode, html_to_text, looks_like_html, named
 from docclust.corpus.document import one_line
 
 SUFFIXES = {".eml"}
+# What the parser of the standard library raises for headers that are none; such a file is read as plain text.
+DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError)
+# A byte-order mark and blank lines, after which a parser would find no header.
+BEFORE_HEADERS = b"\xef\xbb\xbf\r\n"
 
 
 def mail_to_text(data: bytes, encoding: str) -> tuple[str, str | None]:
@@ -25,15 +30,37 @@ def mail_to_text(data: bytes, encoding: str) -> tuple[str, str | None]:
     UnicodeDecodeError
         The text is not of that encoding.
     """
-    mail = email.message_from_bytes(data, policy=policy.default)
-    subject, body = one_line(str(mail["subject"] or "")), mail.get_body(("plain", "html"))
-    if body is None:
-        return subject, subject
-    content = body.get_payload(decode=True) or b""
-    declared = named(content, body.get_content_charset(""))
+    data = data.lstrip(BEFORE_HEADERS)
+    try:
+        subject, content, charset, is_html = _parts(data, encoding)
+    except UnicodeDecodeError:
+        raise
+    except DAMAGED:
+        return "", decode(data, encoding)
+    declared = named(content, charset)
     text = content.decode(declared) if declared else decode(content, encoding)
     if text is None:
         return subject, None
-    if body.get_content_subtype() == "html" or looks_like_html(text):
+    if is_html or looks_like_html(text):
         text = html_to_text(text)[1]
     return subject, f"{subject}\n\n{text}".strip()
+
+
+def _parts(data: bytes, encoding: str) -> tuple[str, bytes, str, bool]:
+    """The subject, the bytes of the text, the encoding it names, perhaps empty, and whether it is HTML."""
+    mail = email.message_from_bytes(data, policy=policy.default)
+    forms = [mail.get_body((form,)) for form in ("plain", "html")]
+    filled = [(part, content) for part in forms if part and (content := part.get_payload(decode=True) or b"").strip()]
+    body, content = filled[0] if filled else (None, b"")
+    charset = body.get_content_charset("") if body else ""
+    return _subject(mail, charset, encoding), content, charset, bool(body and body.get_content_subtype() == "html")
+
+
+def _subject(mail: email.message.EmailMessage, charset: str, encoding: str) -> str:
+    raw = next((value for name, value in mail.raw_items() if name.lower() == "subject"), "")
+    bytes_ = str(raw).encode("ascii", "surrogateescape")
+    if bytes_.isascii():
+        return one_line(str(mail["subject"] or ""))
+    # Written as it is, against the rules; most likely as the text is.
+    declared = named(bytes_, charset)
+    return one_line(bytes_.decode(declared) if declared else decode(bytes_, encoding) or "")

@@ -16,6 +16,8 @@ from docclust.gaussian import Coefficients, Form, Parameters, Target, log_joint
 from docclust.kernels import prepare
 
 UNDECIDED_BELOW = 0.9
+# Smoothing that is less than this share of the largest variance of a word would be lost in single precision.
+SINGLE_FROM_SHARE = 1e-4
 # EM has converged when the objective gains less than tol and at most this share of the documents changes cluster.
 MOVED_SHARE = 1e-3
 # Documents on which the temperature of soft responsibilities is solved, and log-densities of them at most.
@@ -87,7 +89,8 @@ def fit_all(
     n, place = whole.rows.shape[0], whole.place
     by_parameters = isinstance(starts[0], Parameters)
     # The textbook form, and parameters of the caller's, may have densities on any scale.
-    precision = whole.precision(n_components) if form.smoothing == "noise" and not by_parameters else np.float64
+    single = form.smoothing == "noise" and not by_parameters and _keeps_apart(form, n_components, schedule[-1], target)
+    precision = whole.precision(n_components) if single else np.float64
     annealed = min(len(schedule), max(1, max_iter // 2))
     schedule = schedule[np.linspace(len(schedule) - 1, 0, annealed).round().astype(int)[::-1]]
     softness = softness if max_iter > 1 else 0.0
@@ -165,6 +168,13 @@ def fit_all(
             annealed = min(annealed, iteration + 1 + (SOFT_WHOLE if now is not whole else 0))
         looking.everywhere = all(settled) or iteration + 1 == annealed
     return results
+
+
+def _keeps_apart(form: Form, n_components: int, smoothing: float, target: Target) -> bool:
+    """Whether single precision keeps a variance apart from the smoothing, to which those of listed words refer."""
+    if form.shares_variances or not kernels.lists_clusters(n_components):
+        return True
+    return smoothing > SINGLE_FROM_SHARE * target.variance.max(initial=0)
 
 
 def _moved(previous: np.ndarray, labels: np.ndarray, stride: int, n: int) -> int:

@@ -45,7 +45,9 @@ def reseed(
                 nearer = np.arange(members.size) % 2 == 0
             labels[members[nearer], g] = cluster - group.start
             responsibilities = kernels.assigned(responsibilities, members, labels[members, g] + group.start, group)
-            counts = np.bincount(responsibilities.listed, responsibilities.shares, minlength=counts.size)
+            found = np.bincount(responsibilities.listed, responsibilities.shares, minlength=counts.size)
+            counts = counts.copy()
+            counts[group.start : group.stop] = found[group.start : group.stop]
             reseeded[cluster] += 1
             n_lost += 1
             log.info(

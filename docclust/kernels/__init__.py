@@ -37,7 +37,15 @@ from docclust.kernels.neighbours import (
 )
 from docclust.kernels.prepared import Prepared, frequent_first, prepare, view, word_blocks
 from docclust.kernels.products import multiply, power_sums, recur
-from docclust.kernels.records import Compact, Expectation, Maximised, Pairs, Responsibilities, side_by_side
+from docclust.kernels.records import (
+    Compact,
+    Expectation,
+    Maximised,
+    Pairs,
+    Responsibilities,
+    lists_clusters,
+    side_by_side,
+)
 from docclust.kernels.softness import log_partition, softmax, temperature_of_entropy
 from docclust.kernels.steps import DROP, UNDERFLOW, accumulate, expect, log_joint, maximise, room_for, room_for_shares
 from docclust.kernels.weighting import EQUAL, Weighting
@@ -67,6 +75,7 @@ __all__ = [
     "in_order",
     "is_sparse",
     "joined",
+    "lists_clusters",
     "log_joint",
     "log_partition",
     "maximise",

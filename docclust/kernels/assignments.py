@@ -21,6 +21,11 @@ def one_hot(
 def assigned(r: Responsibilities, rows: np.ndarray, clusters: np.ndarray, group: range) -> Responsibilities:
     """The same responsibilities, but these documents, in order, wholly in these clusters of a group."""
     # rows, clusters: (m,)
+    if r.shares.size and not r.clusters.size:  # stays so: sums of the other groups are then taken in the same order
+        shares = r.shares.reshape(r.weights.size, -1).copy()
+        shares[rows, group.start : group.stop] = 0
+        shares[rows, clusters] = r.weights[rows]
+        return Responsibilities(r.starts, r.clusters, shares.ravel(), r.weights)
     lengths = np.diff(r.starts).astype(np.int64)
     document = np.repeat(np.arange(lengths.size), lengths)
     changed = np.zeros(lengths.size, dtype=bool)

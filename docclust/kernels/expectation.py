@@ -10,7 +10,7 @@ import numba
 import numpy as np
 
 from docclust.kernels.lanes import add_multiples, add_quadratics, fetch, largest_of, put_exponentials
-from docclust.kernels.records import WHOLE_UP_TO
+from docclust.kernels.records import LISTED_FROM, WHOLE_UP_TO
 from docclust.kernels.softness import LEAST_EXPONENT
 
 # A document that keeps more than one cluster in so many has a share for all of them, and so have all documents where
@@ -116,13 +116,13 @@ def settle(
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def _add_whole(first, last, indptr, indices, data, values, free, common, k, J, background):
-    """The same where all words have all clusters; if free, those have nothing in common."""
+    """The same where all words have all clusters; if free, few of them have nothing in common."""
     one, two, three, four, ahead = _index(1), _index(2), _index(3), _index(4), _index(AHEAD)
     width, n_words = two * k if free else k, _index(indices.size)
     for i in range(_index(first), _index(last)):
         at, total = (i - _index(first)) * k, 0.0
         p, end = _index(indptr[i]), _index(indptr[i + one])
-        if not free:
+        if not free or k >= LISTED_FROM:
             for q in range(p, end):
                 total += data[q] * data[q] * common[indices[q], 0]
         background[i - _index(first)] = total

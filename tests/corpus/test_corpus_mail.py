@@ -76,3 +76,32 @@ def test_a_mail_that_is_not_in_the_given_encoding_is_named(documents, tree):
     root = tree({"a.eml": b"Subject: Tea\n\ncaf\xe9"})
     with pytest.raises(CorpusError, match=r"a\.eml: byte 3 \(0xe9\) must be utf-8, and is not"):
         documents("folder", path=root, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/related",
+        "Content-Type: text/plain; name*",
+        "Content-Type: text/plain; charset*=ut\0f-8''%zz",
+        f"Content-Type: text/plain; {1000 * '('}",
+    ],
+)
+def test_a_mail_that_is_damaged_is_read_as_it_stands(documents, tree, headers):
+    data = f"Subject: Tea\n{headers}\n\nwords to find\n".replace("\0", " ")
+    (read,) = by_id(documents, tree({"a.eml": data})).values()
+    assert "words to find" in read[1]
+
+
+def test_an_empty_plain_form_gives_way_to_the_html_one(documents, tree):
+    message = mail("News", "\n")
+    message.add_alternative("<p>As it was <b>shown</b>.</p>", subtype="html")
+    assert by_id(documents, tree({"a.eml": message.as_bytes()})) == {"a.eml": ("News", "News\n\nAs it was shown.")}
+
+
+@pytest.mark.parametrize(("charset", "encoding"), [("koi8-r", "detect"), ("", "koi8-r")])
+def test_a_subject_that_is_written_as_it_is_is_read_as_the_text(documents, tree, charset, encoding):
+    kind = f"Content-Type: text/plain; charset={charset}\n" if charset else ""
+    data = f"\n\nSubject: Чай и мёд\n{kind}\nЧай уже здесь\n".encode("koi8-r")
+    read = by_id(documents, tree({"a.eml": data}), encoding=encoding)
+    assert read == {"a.eml": ("Чай и мёд", "Чай и мёд\n\nЧай уже здесь")}
