@@ -312,6 +312,11 @@ def test_round_clusters_have_the_best_of_ten_starts_unless_told(monkeypatch):
         model = SparseGaussianMixture(4, covariance=kind, n_init=n_init, random_state=0).fit(X)
         assert len(model.start_labels_) == 4
     assert drawn == [(10, 4)]
+    drawn.clear()
+    monkeypatch.setattr(defaults, "SMALL_CORPUS", 2000)
+    for kind, n_init in (("cosine", "auto"), ("auto", 3), ("auto", "auto")):
+        SparseGaussianMixture(40, covariance=kind, n_init=n_init, random_state=0).fit(X)
+    assert drawn == [(10, 4)]
 
 
 @pytest.mark.parametrize(("away", "chosen"), [(True, "cosine"), (False, "pooled")])
@@ -602,3 +607,43 @@ class TestEdges:
         long = np.sqrt(np.diff(X.indptr))
         np.testing.assert_allclose(model.means_[0], long @ X.toarray() / long.sum(), rtol=1e-6)
         np.testing.assert_array_equal(model.labels_, 0)
+
+
+@pytest.mark.parametrize("covariance", ["own", "pooled"])
+@pytest.mark.parametrize("n_components", [127, 128, 210])
+def test_the_objective_is_that_of_the_model_where_every_word_is_in_most_clusters(covariance, n_components):
+    rng = np.random.RandomState(0)
+    centres = rng.randn(n_components, 30)
+    rows = centres[rng.randint(n_components, size=3000)] + 0.5 * rng.randn(3000, 30)
+    X = sp.csr_array(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+    options = {"covariance": covariance, "pooling": 0.0, "n_init": 1, "length_exponent": 0.0, "random_state": 0}
+    model = SparseGaussianMixture(n_components, **options).fit(X)
+    assert model.lower_bound_ == pytest.approx(model.score(X), rel=1e-6)
+    assert model.converged_
+
+
+def test_small_smoothing_is_not_lost_in_single_precision():
+    X = sp.csr_array(np.random.RandomState(0).poisson(1.0, (2000, 100)).astype(float))
+    model = SparseGaussianMixture(150, covariance="own", reg_covar=1e-6, n_init=1, random_state=0).fit(X)
+    assert np.isfinite(model.covariances_).all()
+    np.testing.assert_array_equal(model.predict(X), model.labels_)
+
+
+def test_the_first_step_after_annealing_is_never_the_last():
+    X, _ = topics()
+    model = SparseGaussianMixture(4, random_state=0, tol=1.0).fit(X)
+    assert model.converged_
+    assert model.n_iter_ >= model.annealing_steps + 2
+
+
+def test_reseeding_one_start_changes_no_bit_of_those_beside_it():
+    rng = np.random.RandomState(18)
+    n, v = rng.choice([300, 1000]), rng.choice([5, 20, 60])
+    X = sp.random(n, v, density=0.2, format="csr", random_state=rng)
+    one, two = (SparseGaussianMixture(14, random_state=18, init_params="random", n_jobs=j).fit(X) for j in (1, 2))
+    assert any(step.reseeded for step in one.steps_)
+    assert one.lower_bounds_ == two.lower_bounds_
+    np.testing.assert_array_equal(one.start_bounds_, two.start_bounds_)
+    seen = []
+    one.replay(X, lambda step, found, temperature: seen.append(step))
+    assert seen == one.steps_
