@@ -636,6 +636,7 @@ def test_the_first_step_after_annealing_is_never_the_last():
     assert model.n_iter_ >= model.annealing_steps + 2
 
 
+@pytest.mark.filterwarnings("ignore:EM did not converge")
 def test_reseeding_one_start_changes_no_bit_of_those_beside_it():
     rng = np.random.RandomState(18)
     n, v = rng.choice([300, 1000]), rng.choice([5, 20, 60])
