@@ -629,13 +629,6 @@ def test_small_smoothing_is_not_lost_in_single_precision():
     np.testing.assert_array_equal(model.predict(X), model.labels_)
 
 
-def test_the_first_step_after_annealing_is_never_the_last():
-    X, _ = topics()
-    model = SparseGaussianMixture(4, random_state=0, tol=1.0).fit(X)
-    assert model.converged_
-    assert model.n_iter_ >= model.annealing_steps + 2
-
-
 @pytest.mark.filterwarnings("ignore:EM did not converge")
 def test_reseeding_one_start_changes_no_bit_of_those_beside_it():
     rng = np.random.RandomState(18)

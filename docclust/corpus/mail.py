@@ -50,10 +50,10 @@ def _parts(data: bytes, encoding: str) -> tuple[str, bytes, str, bool]:
     """The subject, the bytes of the text, the encoding it names, perhaps empty, and whether it is HTML."""
     mail = email.message_from_bytes(data, policy=policy.default)
     forms = [mail.get_body((form,)) for form in ("plain", "html")]
-    filled = [(part, content) for part in forms if part and (content := part.get_payload(decode=True) or b"").strip()]
-    body, content = filled[0] if filled else (None, b"")
-    charset = body.get_content_charset("") if body else ""
-    return _subject(mail, charset, encoding), content, charset, bool(body and body.get_content_subtype() == "html")
+    found = [(part, part.get_payload(decode=True) or b"") for part in forms if part is not None]
+    body, content = next(((part, content) for part, content in found if content.strip()), (mail, b""))
+    charset = body.get_content_charset("")
+    return _subject(mail, charset, encoding), content, charset, body.get_content_subtype() == "html"
 
 
 def _subject(mail: email.message.EmailMessage, charset: str, encoding: str) -> str:

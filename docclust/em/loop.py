@@ -114,8 +114,6 @@ def fit_all(
     for iteration in range(max_iter):
         smoothing = float(schedule[min(iteration, len(schedule) - 1)])
         cooled = iteration >= annealed
-        # With the objective of the step before, which must not be that of annealing.
-        compared = iteration > annealed or (cooled and not softness and len(schedule) == 1)
         lost = [0] * len(starts)
         if responsibilities is None:
             model = maximising.given(starts[0].at(whole.order), precision)
@@ -157,7 +155,7 @@ def fit_all(
                 on_step(step)
             if on_found:
                 on_found(step, model.found[g].in_order(whole.order), float(model.temperature[g]))
-            still = compared and not lost[g] and _has_converged(results[g].steps, abs(likelihood[g]), tol, n)
+            still = cooled and not lost[g] and _has_converged(results[g].steps, abs(likelihood[g]), tol, n)
             settled.append(still)
             if (still and near is None) or iteration + 1 == max_iter:
                 results[g].converged = still and near is None
