@@ -31,7 +31,7 @@ POOLING_A_DOCUMENT = 1 / 3
 # Starts where nobody says how many; more where there are fewer documents than these, and they take no time. On 1,000
 # articles of BBC two starts in eight find what the best clusters have, and four may find none of it: NMI of five
 # samples 0.857 with four, 0.892 with eight. Where documents are few for every cluster, starts differ less: on 200 to
-# 1,500 texts of eight corpora NMI with ten less that with four is -0.005 to 0.008.
+# 1,500 texts of eight corpora NMI with ten less that with four is -0.012 to 0.008.
 STARTS, MORE_STARTS, SMALL_CORPUS = 4, 10, 2000
 # With fewer documents for every cluster there is too little to learn the variances of its words from, and means of
 # length one find more. NMI with them less that with pooled variances: 20 Newsgroups in 2,000 clusters (9 documents in
