@@ -116,7 +116,7 @@ def settle(
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def _add_whole(first, last, indptr, indices, data, values, free, common, k, J, background):
-    """The same where all words have all clusters; if free, few of them have nothing in common."""
+    """The same where all words have all clusters; if free, and too few to be listed, those have nothing in common."""
     one, two, three, four, ahead = _index(1), _index(2), _index(3), _index(4), _index(AHEAD)
     width, n_words = two * k if free else k, _index(indices.size)
     for i in range(_index(first), _index(last)):

@@ -101,21 +101,10 @@ def _runs(found: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
 
 def _shingles(chunk: Chunk, words: np.ndarray, common: np.ndarray, copied: np.ndarray) -> np.ndarray:
     """Where a shingle stands of every kind that makes notices."""
-    at = _within_documents(np.flatnonzero(_all_of(common & ~copied)), chunk.lengths)
-    _, kind = np.unique(hashes(chunk.numbers, at), return_inverse=True)
-    numbers = Numbers()
-    texts = np.array([numbers[text] for text in chunk.texts], dtype=np.int64)
-    least = max(LEAST_TEXTS, LEAST_SHARE * len(numbers))
-    often = np.bincount(kind)[kind] >= least
-    at, kind = at[often], kind[often]
-    # A text that is there twice is no other text.
     documents = np.repeat(np.arange(chunk.lengths.size), chunk.lengths)
-    first = np.unique(kind * np.int64(len(numbers)) + texts[documents[at]], return_index=True)[1]
-    at, kind = at[first], kind[first]
-    many = np.bincount(kind)[kind] >= least
-    if np.unique(kind[many]).size <= LEAST_TOKENS - SHINGLE:
-        return at[:0]
-    kinds = np.split(at[many], np.flatnonzero(np.diff(kind[many])) + 1)
+    kinds = _in_many_texts(chunk, documents, common & ~copied)
+    if len(kinds) <= LEAST_TOKENS - SHINGLE:  # too few to make one
+        return np.empty(0, dtype=np.intp)
     any_two = run_sums(copied & common, chunk.lengths) == 0
     if any_two.sum() > USUAL_TEXTS:
         digests = np.array(chunk.texts, dtype="S16")
@@ -126,7 +115,25 @@ def _shingles(chunk: Chunk, words: np.ndarray, common: np.ndarray, copied: np.nd
     row = np.cumsum(needed) - 1
     usual = _likeness(X[row[any_two]])
     of_none = [kind[0] for kind in kinds if _likeness(X[row[documents[kind]]]) < ALIKE * usual]
-    return np.array(of_none, dtype=at.dtype)
+    return np.array(of_none, dtype=np.intp)
+
+
+def _in_many_texts(chunk: Chunk, documents: np.ndarray, shared: np.ndarray) -> list[np.ndarray]:
+    """Of every kind of shared shingle that many texts have, where it stands: once in each text."""
+    # documents: (t,) of each token; shared: (t,) bool
+    at = _within_documents(np.flatnonzero(_all_of(shared)), chunk.lengths)
+    _, kind = np.unique(hashes(chunk.numbers, at), return_inverse=True)
+    numbers = Numbers()
+    texts = np.array([numbers[text] for text in chunk.texts], dtype=np.int64)
+    least = max(LEAST_TEXTS, LEAST_SHARE * len(numbers))
+    often = np.bincount(kind)[kind] >= least
+    at, kind = at[often], kind[often]
+    # A text that is there twice is no other text.
+    first = np.unique(kind * np.int64(len(numbers)) + texts[documents[at]], return_index=True)[1]
+    at, kind = at[first], kind[first]
+    many = np.bincount(kind)[kind] >= least
+    at, kind = at[many], kind[many]
+    return np.split(at, np.flatnonzero(np.diff(kind)) + 1) if at.size else []
 
 
 def _within_documents(at: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -83,12 +83,11 @@ def test_a_mail_that_is_not_in_the_given_encoding_is_named(documents, tree):
     [
         "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/related",
         "Content-Type: text/plain; name*",
-        "Content-Type: text/plain; charset*=ut\0f-8''%zz",
         f"Content-Type: text/plain; {1000 * '('}",
     ],
 )
 def test_a_mail_that_is_damaged_is_read_as_it_stands(documents, tree, headers):
-    data = f"Subject: Tea\n{headers}\n\nwords to find\n".replace("\0", " ")
+    data = f"Subject: Tea\n{headers}\n\nwords to find\n"
     (read,) = by_id(documents, tree({"a.eml": data})).values()
     assert "words to find" in read[1]
 
