@@ -29,8 +29,6 @@ from docclust.ambiguity import Scores, companions, score
 from docclust.ambiguity.admixture import two_topics
 from docclust.ambiguity.evidence import Evidence
 from docclust.ambiguity.scores import distances
-from docclust.calibration import calibrate
-from docclust.gaussian import log_joint
 from docclust.vectors import Vocabulary, smoothed_idf, tfidf
 
 CORPORA = ["bbc", "reuters_r8", "20newsgroups"]
@@ -159,13 +157,8 @@ def read(found: Found, rows: Rows, seed: int) -> Read:
     def weigh(counts: sp.csr_array) -> sp.csr_array:
         return tfidf(counts, idf, sublinear=VECTORS.sublinear_tf)
 
-    model.temperature_ = calibrate(
-        rows.counts,
-        lambda counts: log_joint(weigh(counts), c),
-        peers.settings(rows.k, seed).calibration.repeats,
-        np.random.default_rng(seed),
-        describe.other_starts(model),
-    ).temperature
+    repeats = peers.settings(rows.k, seed).calibration.repeats
+    describe.calibrated(model, c, rows.X, rows.counts, weigh, repeats, np.random.default_rng(seed))
     P = describe.responsibilities(model, rows.X)
     word_sums, words = describe.word_sums(rows.counts, P), rows.vectors.words
     together = companions(rows.counts)

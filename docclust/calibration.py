@@ -1,13 +1,15 @@
 """Probabilities that mean what they say, without labels: the temperature from two tests that a document may pass.
 
-*Halves.* Each document's words are split in two at random; part A predicts the cluster of part B. That tells how the
-temperature depends on the number of words, and how far word noise alone makes a document uncertain.
+*Halves.* Each document's words are split in two at random; part A predicts the cluster of part B, which a mixture that
+has not seen the document tells. That tells how the temperature depends on the number of words, and how far word noise
+alone makes a document uncertain. To the mixture that was fitted to it, both halves of a document are the same cluster
+because their words are in that cluster's mean: in clusters of thirty documents nothing would seem uncertain.
 *Starts.* The other starts of EM found other clusters from the same rows; a document that stays there with most of its
 cluster, or whose cluster there comes mostly from its own, is confirmed. That tells how far the clustering itself is
 uncertain. A probability passes both tests: the higher temperature holds.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +24,10 @@ from docclust.results import Group
 # The search for log T: e^-3 to e^10 covers one word a document as well as thousands.
 LOG_TEMPERATURES = (-3.0, 10.0)
 MAX_DOCUMENTS, MAX_DENSITIES = 20_000, 5_000_000
-# Shares of the words in part A: different lengths of the same documents show the slope.
-RATES = (0.5, 0.25)
+# Part A is a half, and then half of that: different lengths of the same documents show the slope.
+LENGTHS = 2
+# A mixture that has not seen some documents has seen this share of all at least.
+SEEN_SHARE = 0.8
 # How many documents the level of all clusters weighs against a cluster's own.
 PSEUDO_DOCUMENTS = 5.0
 # How often it is the other start that is wrong, where it does not confirm a document. Calibration error against labels
@@ -31,6 +35,9 @@ PSEUDO_DOCUMENTS = 5.0
 # 0.137, 0.155, stripped 0.161, 0.195, 0.224. There 0 leaves 57 to 63 % of the documents undecided, and this 51 to 57 %.
 OTHER_WRONG = 0.2
 BINS = 15
+
+
+Score = Callable[[sp.csr_array], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,8 @@ class Calibration:
     spread : standard deviation of the log temperature over single splits
     calibration_error : mean gap between the probability stated at this temperature and the share found right, over
         bins of equal count, by the test that decides the temperature of most documents: halves, or other starts
-    half_agreement : normalised mutual information between the clusters of the two halves
+    half_agreement : normalised mutual information between the clusters of the two halves, that of the second as it is
+        without the document
     information : nats that one half tells about the cluster of the other
     reliability : the bins of calibration_error
     """
@@ -71,10 +79,10 @@ class _Split:
     target: np.ndarray
 
 
-def halves(counts: sp.csr_array, rng: np.random.Generator, rate: float = 0.5) -> tuple[sp.csr_array, sp.csr_array]:
+def halves(counts: sp.csr_array, rng: np.random.Generator) -> tuple[sp.csr_array, sp.csr_array]:
     """Split each document's words in two by binomial thinning; the parts add up to the whole."""
     # counts: (n, v) CSR of integers -> two of the same
-    first = rng.binomial(counts.data, rate)
+    first = rng.binomial(counts.data, 0.5)
     parts = []
     for data in (first, counts.data - first):
         part = sp.csr_array((data, counts.indices.copy(), counts.indptr.copy()), shape=counts.shape)
@@ -85,10 +93,11 @@ def halves(counts: sp.csr_array, rng: np.random.Generator, rate: float = 0.5) ->
 
 def calibrate(
     counts: sp.csr_array,
-    score: Callable[[sp.csr_array], np.ndarray],
+    score: Score,
     repeats: int,
     rng: np.random.Generator,
     starts: Starts | None = None,
+    held_out: Callable[[np.ndarray], Score] | None = None,
 ) -> Calibration:
     """Fit the temperature on at most 20,000 documents, fewer with more than 250 clusters, taken at equal distances.
 
@@ -102,24 +111,32 @@ def calibrate(
         Random splits.
     starts : Starts, optional
         Without other starts the halves alone decide.
+    held_out : function, optional
+        Rows of documents -> such a function of a mixture that has not seen them. Without it all is `score`'s.
     """
-    k = score(counts[:1]).shape[1]
-    every = slice(None, None, -(-counts.shape[0] // min(MAX_DOCUMENTS, max(1, MAX_DENSITIES // k))))
-    counts = counts[every]
-    splits = [_split(counts, score, rng, rate) for _ in range(repeats) for rate in RATES]
-    splits = [split for split in splits if split.target.size]
-    if not splits:  # documents of one word have no halves
+    n, k = counts.shape[0], score(counts[:1]).shape[1]
+    every = np.arange(0, n, -(-n // min(MAX_DOCUMENTS, max(1, MAX_DENSITIES // k))))
+    folds = -(-every.size // max(1, round((1 - SEEN_SHARE) * n)))
+    splits: list[list[list[_Split]]] = [[[] for _ in range(LENGTHS)] for _ in range(repeats)]
+    for rows in (every[fold::folds] for fold in range(folds)):
+        judge = held_out(rows) if held_out and k > 1 else score
+        for of_lengths in splits:
+            for split, found in zip(of_lengths, _split(counts[rows], score, judge, rng), strict=True):
+                split.append(found)
+    joined = [[_joined(parts) for parts in of_lengths] for of_lengths in splits]
+    even = _joined([of_lengths[0] for of_lengths in joined])
+    if not even.target.size:  # documents of one word have no halves
         return Calibration(Temperature.one(k), 0.0, float("nan"), float("nan"), float("nan"), [])
-    level, slope = fit_temperature(_joined(splits))
+    level, slope = fit_temperature(_joined([split for of_lengths in joined for split in of_lengths]))
     temperature = Temperature(np.full(k, level), slope)
-    levels_alone = [_fit_level(split, slope, 0.0) for split in splits]
+    levels_alone = [_fit_level(split, slope, 0.0) for of_lengths in joined for split in of_lengths if split.target.size]
 
-    even = _joined(splits[:: len(RATES)])
     found = even.J.argmax(axis=1)
     share = np.bincount(even.target, minlength=k) / even.target.size
     entropy = -float(np.sum(share[share > 0] * np.log(share[share > 0])))
     J, n_words, right = even.J, even.n_words, found == even.target
     if starts is not None and k > 1:
+        counts = counts[every]
         whole = score(counts), np.diff(counts.indptr)
         labels = whole[0].argmax(axis=1)
         agreed = confirmed(labels, Starts(starts.labels[:, every], starts.gaps), k)
@@ -224,13 +241,15 @@ def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = BINS) -
     return [Group(float(confidence[part].mean()), float(correct[part].mean()), part.size) for part in parts]
 
 
-def _split(counts: sp.csr_array, score: Callable, rng: np.random.Generator, rate: float) -> _Split:
-    first, second = halves(counts, rng, rate)
-    both = np.flatnonzero((np.diff(first.indptr) > 0) & (np.diff(second.indptr) > 0))
-    if not both.size:
-        return _Split(np.empty((0, 1)), np.empty(0), np.empty(0, dtype=int))
-    first = first[both]
-    return _Split(score(first), np.diff(first.indptr), score(second[both]).argmax(axis=1))
+def _split(counts: sp.csr_array, score: Score, judge: Score, rng: np.random.Generator) -> Iterator[_Split]:
+    """Halves of documents, and then halves of the first halves with the same second ones."""
+    first, second = halves(counts, rng)
+    target = judge(second).argmax(axis=1)
+    for _ in range(LENGTHS):
+        both = np.flatnonzero((np.diff(first.indptr) > 0) & (np.diff(second.indptr) > 0))
+        part = first[both]
+        yield _Split(score(part), np.diff(part.indptr), target[both])
+        first, _ = halves(first, rng)
 
 
 def _joined(splits: list[_Split]) -> _Split:

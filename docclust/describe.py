@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +12,12 @@ from sklearn.metrics.cluster import contingency_matrix
 
 from docclust import keywords
 from docclust.ambiguity import LOOKED_AT, Explainer, Scores
-from docclust.calibration import Starts, calibration_error
+from docclust.calibration import Calibration, Score, Starts, calibrate, calibration_error
 from docclust.config import Settings
 from docclust.corpus import Skipped
 from docclust.engine import blocks, stacked
 from docclust.errors import shortened
-from docclust.gaussian import Coefficients
+from docclust.gaussian import Coefficients, log_joint
 from docclust.mixture import SparseGaussianMixture
 from docclust.results import Assignment, Cluster, Keyword, Member, counted
 from docclust.vectors import Documents, Vectors
@@ -206,6 +206,30 @@ def label_metrics(labels: list[str | None], clusters: np.ndarray, probability: n
         "purity": float(right.mean()),
         "label_calibration_error": calibration_error(probability[known], right),
     }
+
+
+def calibrated(
+    model: SparseGaussianMixture,
+    c: Coefficients,
+    X: sp.csr_array,
+    counts: sp.csr_array,
+    weigh: Callable[[sp.csr_array], sp.csr_array],
+    repeats: int,
+    rng: np.random.Generator,
+) -> Calibration:
+    """Give a model the temperature that the documents of its fit tell.
+
+    c : what `model.coefficients` gives; X, counts : (n, v) CSR, what `weigh` makes of counts
+    """
+
+    def held_out(rows: np.ndarray) -> Score:
+        score = model.held_out(X, rows)
+        return lambda counts: score(weigh(counts))
+
+    starts = other_starts(model)
+    found = calibrate(counts, lambda counts: log_joint(weigh(counts), c), repeats, rng, starts, held_out)
+    model.temperature_ = found.temperature
+    return found
 
 
 def other_starts(model: SparseGaussianMixture) -> Starts | None:

@@ -15,6 +15,7 @@ from docclust.em.replaying import replay
 from docclust.gaussian import Coefficients, Parameters, coefficients, log_joint
 from docclust.probability import Temperature, softmax
 
+NEEDS_FIT = "{} needs a fit; this model was read from a run folder. Try fit."
 # Of models that predict: to make them takes longer than to look at some rows. They are not pickled with a model.
 _ready: WeakKeyDictionary[em.Found, Coefficients] = WeakKeyDictionary()
 
@@ -280,8 +281,18 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         Step, parameters and temperature of the responsibilities are those of the fit, to the last bit, and clusters
         have the numbers they have now.
         """
-        check_is_fitted(self, "_best_start", msg="replay needs a fit; this model was read from a run folder. Try fit.")
+        check_is_fitted(self, "_best_start", msg=NEEDS_FIT.format("replay"))
         replay(checks.as_csr(X), self.n_components, self._best_start, self._fitted_order, look)
+
+    def held_out(self, X: sp.csr_array, rows: np.ndarray) -> Callable[[sp.csr_array], np.ndarray]:
+        """`score_joint`, up to a number of each document, by a mixture that has not seen some rows of the X of the fit.
+
+        Every other row is in its cluster of `labels_`.
+        """
+        check_is_fitted(
+            self, "_best_start", msg="held_out needs a fit; this model was read from a run folder. Try fit."
+        )
+        return em.held_out(checks.as_csr(X), self.labels_, self.n_components, self._best_start, rows)
 
     def _keep(self, result: em.Fit, n: int) -> None:
         self._found = result.found

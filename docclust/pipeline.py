@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from importlib import metadata
 
 import numpy as np
@@ -15,10 +16,8 @@ from sklearn.exceptions import ConvergenceWarning
 import docclust
 from docclust import corpus, defaults, describe, engine, frames, keywords
 from docclust.ambiguity import explainer, kinds_by_row, score
-from docclust.calibration import calibrate
 from docclust.config import Settings
 from docclust.corpus import Document
-from docclust.gaussian import log_joint
 from docclust.mixture import SparseGaussianMixture
 from docclust.results import Ambiguous, Run, cluster_name
 from docclust.vectors import tfidf, vectorise
@@ -36,7 +35,6 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         The corpus or a setting does not allow it; the message says what to change.
     """
     clock = Clock(progress)
-    sublinear = settings.vectors.sublinear_tf
     mixture_seed, halves_seed = (int(seed) for seed in np.random.SeedSequence(settings.seed).generate_state(2))
 
     clock.begin("read")
@@ -65,14 +63,9 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
 
     clock.begin("calibrate")
     c = model.coefficients()
-    calibration = calibrate(
-        vectors.counts,
-        lambda counts: log_joint(tfidf(counts, vectors.idf, sublinear=sublinear), c),
-        settings.calibration.repeats,
-        np.random.default_rng(halves_seed),
-        describe.other_starts(model),
-    )
-    model.temperature_ = calibration.temperature
+    weigh = partial(tfidf, idf=vectors.idf, sublinear=settings.vectors.sublinear_tf)
+    halves = settings.calibration.repeats, np.random.default_rng(halves_seed)
+    calibration = describe.calibrated(model, c, vectors.weights, vectors.counts, weigh, *halves)
     P = describe.responsibilities(model, vectors.weights, c)
 
     clock.begin("describe")

@@ -156,7 +156,8 @@ def test_many_clusters_are_calibrated_on_fewer_documents(monkeypatch, counts):
         return rows @ np.random.default_rng(3).normal(size=(50, 3))
 
     monkeypatch.setattr("docclust.calibration.MAX_DENSITIES", 150)
-    calibrate(counts, score, 1, np.random.default_rng(5))
+    starts = Starts(np.zeros((1, 200), dtype=int), np.zeros(1))
+    calibrate(counts, score, 1, np.random.default_rng(5), starts)
     assert max(seen) == 50
 
 

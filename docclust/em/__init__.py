@@ -6,6 +6,7 @@ kept soft, or smoothing falls from the largest eigenvalue of the covariance of t
 """
 
 from docclust.em.found import Block, Fit, Found, Step
+from docclust.em.held_out import held_out
 from docclust.em.loop import fit, fit_all, softening
 from docclust.em.scale import PROBES, cooling_schedule, corpus_moments, least_smoothing, spectrum
 from docclust.kernels import prepare
@@ -20,6 +21,7 @@ __all__ = [
     "corpus_moments",
     "fit",
     "fit_all",
+    "held_out",
     "least_smoothing",
     "prepare",
     "softening",

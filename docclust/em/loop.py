@@ -88,9 +88,8 @@ def fit_all(
     whole = X if isinstance(X, kernels.Prepared) else prepare(X)
     n, place = whole.rows.shape[0], whole.place
     by_parameters = isinstance(starts[0], Parameters)
-    # The textbook form, and parameters of the caller's, may have densities on any scale.
-    single = form.smoothing == "noise" and not by_parameters and _keeps_apart(form, n_components, schedule[-1], target)
-    precision = whole.precision(n_components) if single else np.float64
+    # Parameters of the caller's may have densities on any scale.
+    held = np.float64 if by_parameters else precision(whole, form, n_components, schedule[-1], target)
     annealed = min(len(schedule), max(1, max_iter // 2))
     schedule = schedule[np.linspace(len(schedule) - 1, 0, annealed).round().astype(int)[::-1]]
     softness = softness if max_iter > 1 else 0.0
@@ -105,7 +104,7 @@ def fit_all(
     if not by_parameters:
         labels = np.column_stack(starts).astype(np.int32)[::stride]
         weights = weighting.of(np.diff(fraction.rows.indptr))
-        responsibilities = kernels.one_hot(labels, precision, n_components, weights)
+        responsibilities = kernels.one_hot(labels, held, n_components, weights)
         counts = np.concatenate([np.bincount(column, weights, n_components) for column in labels.T])
     results = [Fit(None, labels[:, g], target) for g in every]
     reseeded: Counter[int] = Counter()
@@ -114,9 +113,11 @@ def fit_all(
     for iteration in range(max_iter):
         smoothing = float(schedule[min(iteration, len(schedule) - 1)])
         cooled = iteration >= annealed
+        # The objective of annealing is another, and higher.
+        compared = iteration > annealed or (cooled and not softness and len(schedule) == 1)
         lost = [0] * len(starts)
         if responsibilities is None:
-            model = maximising.given(starts[0].at(whole.order), precision)
+            model = maximising.given(starts[0].at(whole.order), held)
         else:
             if form.smoothing != "add":  # the textbook form knows no such remedy
                 live = [None if result.converged else rng for result, rng in zip(results, rngs, strict=True)]
@@ -155,7 +156,7 @@ def fit_all(
                 on_step(step)
             if on_found:
                 on_found(step, model.found[g].in_order(whole.order), float(model.temperature[g]))
-            still = cooled and not lost[g] and _has_converged(results[g].steps, abs(likelihood[g]), tol, n)
+            still = compared and not lost[g] and _has_converged(results[g].steps, abs(likelihood[g]), tol, n)
             settled.append(still)
             if (still and near is None) or iteration + 1 == max_iter:
                 results[g].converged = still and near is None
@@ -170,11 +171,12 @@ def fit_all(
     return results
 
 
-def _keeps_apart(form: Form, n_components: int, smoothing: float, target: Target) -> bool:
-    """Whether single precision keeps a variance apart from the smoothing, to which those of listed words refer."""
-    if form.shares_variances or not kernels.lists_clusters(n_components):
-        return True
-    return smoothing > SINGLE_FROM_SHARE * target.variance.max(initial=0)
+def precision(X: kernels.Prepared, form: Form, n_components: int, smoothing: float, target: Target) -> type:
+    """How parameters and responsibilities are held."""
+    # Single precision must keep variances of listed words apart from the smoothing; the textbook form has any scale.
+    refers = kernels.lists_clusters(n_components) and not form.shares_variances
+    apart = not refers or smoothing > SINGLE_FROM_SHARE * target.variance.max(initial=0)
+    return X.precision(n_components) if form.smoothing == "noise" and apart else np.float64
 
 
 def _moved(previous: np.ndarray, labels: np.ndarray, stride: int, n: int) -> int:
