@@ -93,11 +93,11 @@ def halves(counts: sp.csr_array, rng: np.random.Generator) -> tuple[sp.csr_array
 
 def calibrate(
     counts: sp.csr_array,
-    score: Score,
+    stated: Callable[[np.ndarray], Score],
+    without: Callable[[np.ndarray], Score],
     repeats: int,
     rng: np.random.Generator,
     starts: Starts | None = None,
-    held_out: Callable[[np.ndarray], Score] | None = None,
 ) -> Calibration:
     """Fit the temperature on at most 20,000 documents, fewer with more than 250 clusters, taken at equal distances.
 
@@ -105,23 +105,26 @@ def calibrate(
     ----------
     counts : CSR of shape (n, v)
         Word counts of the documents.
-    score : function
-        Word counts of m documents -> J of equation (E), (m, k), in nats.
+    stated, without : function
+        Rows of documents -> a function: word counts of m of them -> J of equation (E), (m, k), in nats. The first is
+        what probabilities are stated by, the second that of a mixture that has not seen the documents.
     repeats : int
         Random splits.
     starts : Starts, optional
         Without other starts the halves alone decide.
-    held_out : function, optional
-        Rows of documents -> such a function of a mixture that has not seen them. Without it all is `score`'s.
     """
-    n, k = counts.shape[0], score(counts[:1]).shape[1]
+    n, k = counts.shape[0], stated(np.arange(1))(counts[:1]).shape[1]
     every = np.arange(0, n, -(-n // min(MAX_DOCUMENTS, max(1, MAX_DENSITIES // k))))
     folds = -(-every.size // max(1, round((1 - SEEN_SHARE) * n)))
+    whole = np.empty((every.size, k))
     splits: list[list[list[_Split]]] = [[[] for _ in range(LENGTHS)] for _ in range(repeats)]
-    for rows in (every[fold::folds] for fold in range(folds)):
-        judge = held_out(rows) if held_out and k > 1 else score
+    for fold in range(folds):
+        rows = every[fold::folds]
+        part, score = counts[rows], stated(rows)
+        judge = without(rows) if k > 1 else score
+        whole[fold::folds] = score(part)
         for of_lengths in splits:
-            for split, found in zip(of_lengths, _split(counts[rows], score, judge, rng), strict=True):
+            for split, found in zip(of_lengths, _split(part, score, judge, rng), strict=True):
                 split.append(found)
     joined = [[_joined(parts) for parts in of_lengths] for of_lengths in splits]
     even = _joined([of_lengths[0] for of_lengths in joined])
@@ -136,14 +139,12 @@ def calibrate(
     entropy = -float(np.sum(share[share > 0] * np.log(share[share > 0])))
     J, n_words, right = even.J, even.n_words, found == even.target
     if starts is not None and k > 1:
-        counts = counts[every]
-        whole = score(counts), np.diff(counts.indptr)
-        labels = whole[0].argmax(axis=1)
+        lengths, labels = np.diff(counts.indptr)[every], whole.argmax(axis=1)
         agreed = confirmed(labels, Starts(starts.labels[:, every], starts.gaps), k)
-        levels = confirmed_levels(*whole, agreed, slope)
+        levels = confirmed_levels(whole, lengths, agreed, slope)
         temperature = Temperature(np.maximum(levels, level), slope)
         if np.mean(levels[labels] > level) > 0.5:
-            (J, n_words), right = whole, agreed
+            J, n_words, right = whole, lengths, agreed
     stated = softmax(J, temperature.of(J, n_words)).max(axis=1)
     return Calibration(
         temperature=temperature,
@@ -253,7 +254,7 @@ def _split(counts: sp.csr_array, score: Score, judge: Score, rng: np.random.Gene
 
 
 def _joined(splits: list[_Split]) -> _Split:
-    every = -(-sum(split.target.size for split in splits) // MAX_DOCUMENTS)
+    every = max(1, -(-sum(split.target.size for split in splits) // MAX_DOCUMENTS))
     return _Split(*(np.concatenate([getattr(s, name)[::every] for s in splits]) for name in ("J", "n_words", "target")))
 
 

@@ -22,6 +22,7 @@ CHOICES = {
 }
 # The least that integers may be; other numbers may be 0.
 INTEGERS = {"n_components": 1, "n_init": 1, "max_iter": 1, "annealing_steps": 1, "seeding_steps": 0, "block_rows": 1}
+SWITCHES = ("leave_one_out",)
 PSEUDO = ("weight_pseudo", "mean_pseudo", "variance_pseudo")
 NUMBERS = ("reg_covar", "final_smoothing", "softness", "pooling", "length_exponent", "tol", *PSEUDO)
 AUTO = ("n_init", "reg_covar", "pooling", "length_exponent")
@@ -47,6 +48,9 @@ def check(mixture: Any) -> None:
     for name in ("softness", "length_exponent"):
         value = getattr(mixture, name)
         _check(name, value, value == "auto" or value <= 1, "at most 1")
+    for name in SWITCHES:
+        value = getattr(mixture, name)
+        _check(name, value, isinstance(value, bool | np.bool_), "true or false")
     n_jobs, on_step = mixture.n_jobs, mixture.on_step
     workers = n_jobs is None or (isinstance(n_jobs, Integral) and n_jobs != 0)
     _check("n_jobs", n_jobs, workers, "None or an integer other than 0")

@@ -30,8 +30,12 @@ TELLING_DOCUMENTS, TELLING_A_CLUSTER, FIRST_STARTS = 20_000, 300, 2
 MOST_STEPS = 20
 
 
-def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.RandomState) -> tuple[list[em.Fit], str]:
+def fit(
+    X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.RandomState
+) -> tuple[list[em.Fit], str, tuple[em.Apart, em.Step] | None]:
     """EM from every start, and the covariance it was run with; only the best fit keeps its parameters.
+
+    At last what the best fit becomes where documents are held apart from their clusters, if they are to be.
 
     Parameters
     ----------
@@ -49,7 +53,8 @@ def fit(X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.Random
     if kind is None:
         told = _told(rows, starts, mixture, options, state, rng) if _tells(mixture, starts) else ("pooled", starts, [])
         kind, starts, found = told
-    return restarts.run(rows, starts, mixture, kind, options, state, so_far=found), kind
+    fits = restarts.run(rows, starts, mixture, kind, options, state, so_far=found)
+    return fits, kind, restarts.apart(rows, fits, mixture)
 
 
 def _known(X: sp.csr_array, mixture: "SparseGaussianMixture") -> str | None:

@@ -34,7 +34,7 @@ HARD_FROM = 0.99
 
 
 def responsibilities(model: SparseGaussianMixture, X: sp.csr_array, c: Coefficients | None = None) -> sp.csr_array:
-    """Calibrated probability of every cluster for every document; those that matter, rows sum to one.
+    """Calibrated probability of every cluster for every document of the fit; those that matter, rows sum to one.
 
     Short texts have some probability in every cluster. Of many documents in many clusters only the largest are kept.
     `c` are the model's `coefficients`, where they are at hand.
@@ -43,8 +43,10 @@ def responsibilities(model: SparseGaussianMixture, X: sp.csr_array, c: Coefficie
     c = model.coefficients() if c is None else c
     many = max(AT_LEAST_STORED, MOST_STORED // X.shape[0])
     kept = []
+    first = 0
     for block in blocks(X, model.block_rows):
-        P = model.probabilities(block, c)
+        P = model.probabilities(block, c, slice(first, first + block.shape[0]))
+        first += block.shape[0]
         if P.shape[1] > 1:
             every, best = np.arange(P.shape[0]), P.argmax(axis=1)
             largest, P[every, best] = P[every, best], -1
@@ -222,12 +224,14 @@ def calibrated(
     c : what `model.coefficients` gives; X, counts : (n, v) CSR, what `weigh` makes of counts
     """
 
-    def held_out(rows: np.ndarray) -> Score:
+    def without(rows: np.ndarray) -> Score:
         score = model.held_out(X, rows)
         return lambda counts: score(weigh(counts))
 
-    starts = other_starts(model)
-    found = calibrate(counts, lambda counts: log_joint(weigh(counts), c), repeats, rng, starts, held_out)
+    def stated(rows: np.ndarray) -> Score:
+        return without(rows) if model.holds_apart else lambda counts: log_joint(weigh(counts), c)
+
+    found = calibrate(counts, stated, without, repeats, rng, other_starts(model))
     model.temperature_ = found.temperature
     return found
 

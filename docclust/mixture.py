@@ -75,6 +75,9 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     tol : float, default=1e-6
         EM has converged when the objective gains less than `tol` times its size and one document in a thousand
         or fewer changes cluster.
+    leave_one_out : bool, default=True
+        After EM, hold every document against what its cluster would be without it, and move it where it then belongs;
+        `docclust.em.leave_one_out`. Only with ``noise``, and not from a start by parameters.
     block_rows : int, default=2048
         Rows of which K responsibilities each are held at once.
     n_jobs : int or None, default=None
@@ -100,6 +103,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         count.
     lower_bounds_ : list of float
         Objective by iteration, of the best start; while responsibilities are kept soft, theirs (`docclust.em.fit_all`).
+        What `leave_one_out` does is the last one, at which it may fall.
     steps_ : list of `docclust.em.Step`
     reg_covar_ : float
         s after cooling.
@@ -116,6 +120,10 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     Responsibilities are computed for `block_rows` documents at a time; no array of documents x words is made. From the
     first prediction on, two arrays of the size of `means_` are kept beside it.
     """
+
+    # Where every row of the fit was held apart from its cluster: that cluster, and what J of it changes by that.
+    _members: np.ndarray | None = None
+    _change: np.ndarray | None = None
 
     def __init__(
         self,
@@ -141,6 +149,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         precisions_init: np.ndarray | None = None,
         max_iter: int = 100,
         tol: float = 1e-6,
+        leave_one_out: bool = True,
         block_rows: int = 2048,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -167,6 +176,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.precisions_init = precisions_init
         self.max_iter = max_iter
         self.tol = tol
+        self.leave_one_out = leave_one_out
         self.block_rows = block_rows
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -203,12 +213,14 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         checks.check_rows(self, X)
         rng = check_random_state(self.random_state)
         with engine.one_blas_thread():
-            results, self.covariance_ = covariance.fit(X, self, rng)
+            results, self.covariance_, apart = covariance.fit(X, self, rng)
         best = max(results, key=lambda result: result.objective)
         checks.check_objective(best.objective)
         self.start_labels_ = np.array([result.labels for result in results], dtype=np.int32)
         self.start_bounds_ = np.array([result.objective / X.shape[0] for result in results])
         self._keep(best, X.shape[0])
+        if apart is not None:
+            self._hold(*apart, X.shape[0])
         checks.warn_unless_converged(self)
         return self
 
@@ -251,10 +263,31 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         X, c = self._prepare(X)
         return np.vstack([self.probabilities(block, c) for block in engine.blocks(X, self.block_rows)])
 
-    def probabilities(self, X: sp.csr_array, c: Coefficients) -> np.ndarray:
-        """`predict_proba` of one block of rows, with `coefficients` at hand: (n, K)."""
+    def probabilities(self, X: sp.csr_array, c: Coefficients, rows: np.ndarray | slice | None = None) -> np.ndarray:
+        """`predict_proba` of one block of rows, with `coefficients` at hand: (n, K).
+
+        rows : which of the fit they are, if they are; each is then held against its cluster without it
+        """
         J = log_joint(X, c)
+        if rows is not None:
+            J = self.apart(J, rows)
         return softmax(J, self.temperature_.of(J, np.diff(X.indptr)))
+
+    @property
+    def holds_apart(self) -> bool:
+        """Whether the rows of the fit were held against their clusters without themselves."""
+        return self._change is not None
+
+    def apart(self, J: np.ndarray, rows: np.ndarray | slice) -> np.ndarray:
+        """`score_joint` of these rows of the fit, where each is held against its cluster without it: (m, K).
+
+        The same without `leave_one_out`.
+        """
+        if self._change is None:
+            return J
+        J = J.copy()
+        J[np.arange(J.shape[0]), self._members[rows]] += self._change[rows]
+        return J
 
     def score_samples(self, X) -> np.ndarray:
         """Log-density of every row in nats, under the noise where smoothing is ``noise``: (n,)."""
@@ -272,6 +305,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         variances = p.variances.T[order] if p.variances.shape[1] > 1 else p.variances.T
         self.give(p.weights[order], p.means.T[order], variances)
         self.labels_ = np.argsort(order)[self.labels_]
+        if self._members is not None:
+            self._members = np.argsort(order)[self._members]
         self.temperature_ = Temperature(self.temperature_.levels[order], self.temperature_.slope)
         self._fitted_order = fitted[order]
 
@@ -282,7 +317,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         have the numbers they have now.
         """
         check_is_fitted(self, "_best_start", msg=NEEDS_FIT.format("replay"))
-        replay(checks.as_csr(X), self.n_components, self._best_start, self._fitted_order, look)
+        last = None if self._change is None else (self.steps_[-1], self._found)
+        replay(checks.as_csr(X), self.n_components, self._best_start, self._fitted_order, look, last)
 
     def held_out(self, X: sp.csr_array, rows: np.ndarray) -> Callable[[sp.csr_array], np.ndarray]:
         """`score_joint`, up to a number of each document, by a mixture that has not seen some rows of the X of the fit.
@@ -306,6 +342,15 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.temperature_ = Temperature.one(self.n_components)
         self._fitted_order = np.arange(self.n_components)
         self._best_start = result.replay
+        self._members = self._change = None
+
+    def _hold(self, apart: em.Apart, step: em.Step, n: int) -> None:
+        self._found, self.labels_ = apart.found, apart.labels
+        self._members, self._change = apart.members, apart.change
+        self.n_iter_ += 1
+        self.steps_ = [*self.steps_, step]
+        self.lower_bounds_ = [*self.lower_bounds_, step.objective / n]
+        self.lower_bound_ = self.lower_bounds_[-1]
 
     def coefficients(self) -> Coefficients:
         """The fitted log-densities as functions of a sparse row."""

@@ -132,6 +132,19 @@ def run(
     return results
 
 
+def apart(rows: Prepared, fits: list[em.Fit], mixture: "SparseGaussianMixture") -> tuple[em.Apart, em.Step] | None:
+    """Documents held against the clusters of the best fit without themselves, where `leave_one_out` means it."""
+    plain = mixture.smoothing != "noise" or mixture.means_init is not None or mixture.n_components == 1
+    best = max(fits, key=lambda result: result.objective)
+    if plain or not mixture.leave_one_out or not np.isfinite(best.objective):
+        return None
+    *_, options = best.replay
+    found, step = em.held_apart(rows, best, mixture.n_components, options)
+    if mixture.on_step:
+        mixture.on_step(step)
+    return found, step
+
+
 def _may_be_joined(mixture: "SparseGaussianMixture", covariance: str) -> bool:
     """Whether EM can follow several starts side by side."""
     return mixture.smoothing == "noise" and covariance != "tied" and mixture.means_init is None

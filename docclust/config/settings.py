@@ -197,6 +197,7 @@ class MixtureSettings(Section):
     variance_pseudo: NonNegativeFloat = 10.0
     max_iter: PositiveCount = 100
     tol: NonNegativeFloat = 1e-6
+    leave_one_out: bool = True
 
     @model_validator(mode="after")
     def _go_together(self) -> "MixtureSettings":

@@ -3,16 +3,19 @@
 EM that begins with hard assignments stays near them. So its first iterations are annealed: either responsibilities are
 kept soft, or smoothing falls from the largest eigenvalue of the covariance of the data, above which all clusters merge
 (Rose 1998). From then on the objective never falls, and EM goes on until it hardly rises and hardly a document moves.
+At last every document is held against its cluster without it.
 """
 
 from docclust.em.found import Block, Fit, Found, Step
 from docclust.em.held_out import held_out
-from docclust.em.loop import fit, fit_all, softening
+from docclust.em.leave_one_out import Apart
+from docclust.em.loop import fit, fit_all, held_apart, softening
 from docclust.em.scale import PROBES, cooling_schedule, corpus_moments, least_smoothing, spectrum
 from docclust.kernels import prepare
 
 __all__ = [
     "PROBES",
+    "Apart",
     "Block",
     "Fit",
     "Found",
@@ -21,6 +24,7 @@ __all__ = [
     "corpus_moments",
     "fit",
     "fit_all",
+    "held_apart",
     "held_out",
     "least_smoothing",
     "prepare",

@@ -55,17 +55,20 @@ class Looking:
         coefficients: kernels.Compact,
         drop: float,
         bound: float,
+        change: np.ndarray | None = None,
     ) -> kernels.Expectation:
-        """E-step over rows that had these labels."""
+        """E-step over rows that had these labels; `change` (n,) is added to J of these."""
         given = coefficients, drop, bound, self.weighting
         if near is None:
             if rows.shape[0] not in self.blocks:  # a part of the documents at first, and then all
                 self.blocks[rows.shape[0]] = engine.blocks(rows, self.block_rows)
             blocks = self.blocks[rows.shape[0]]
-            pieces = list(zip(blocks, kernels.room_for_shares(blocks, coefficients), strict=True))
+            own, changes = _of_blocks(labels, change, blocks)
+            pieces = list(zip(blocks, kernels.room_for_shares(blocks, coefficients), own, changes, strict=True))
             return kernels.together(list(engine.map_blocks(_expect_block, pieces, *given, n_jobs=self.n_jobs)))
         pieces = kernels.pieces(rows, labels, near)
         seen = kernels.seen_words(coefficients)
+        given += () if change is None else (change,)
         parts = engine.map_blocks(kernels.expect_near, pieces, rows, near, seen, *given, n_jobs=self.n_jobs)
         return kernels.in_order(pieces, list(parts))
 
@@ -73,5 +76,14 @@ class Looking:
 def _expect_block(
     piece: tuple, coefficients: kernels.Compact, drop: float, bound: float, weighting: kernels.Weighting
 ) -> kernels.Expectation:
-    block, shares = piece
-    return kernels.expect(block, coefficients, drop, bound, weighting, shares)
+    block, *of_block = piece
+    return kernels.expect(block, coefficients, drop, bound, weighting, *of_block)
+
+
+def _of_blocks(
+    labels: np.ndarray, change: np.ndarray | None, blocks: list[sp.csr_array]
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    if change is None:
+        return [kernels.NO_CLUSTERS] * len(blocks), [kernels.NOTHING] * len(blocks)
+    edges = np.cumsum([block.shape[0] for block in blocks])[:-1]
+    return np.split(labels, edges), np.split(change, edges)

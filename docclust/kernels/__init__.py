@@ -24,6 +24,7 @@ from docclust.kernels.coefficients import (
 )
 from docclust.kernels.distances import nearer
 from docclust.kernels.joining import joined, together
+from docclust.kernels.leaving import Members, influence, without
 from docclust.kernels.neighbours import (
     Near,
     Piece,
@@ -47,16 +48,30 @@ from docclust.kernels.records import (
     side_by_side,
 )
 from docclust.kernels.softness import log_partition, softmax, temperature_of_entropy
-from docclust.kernels.steps import DROP, UNDERFLOW, accumulate, expect, log_joint, maximise, room_for, room_for_shares
+from docclust.kernels.steps import (
+    DROP,
+    NO_CLUSTERS,
+    NOTHING,
+    UNDERFLOW,
+    accumulate,
+    expect,
+    log_joint,
+    maximise,
+    room_for,
+    room_for_shares,
+)
 from docclust.kernels.weighting import EQUAL, Weighting
 
 __all__ = [
     "DROP",
     "EQUAL",
+    "NOTHING",
+    "NO_CLUSTERS",
     "UNDERFLOW",
     "Compact",
     "Expectation",
     "Maximised",
+    "Members",
     "Near",
     "Pairs",
     "Piece",
@@ -73,6 +88,7 @@ __all__ = [
     "expect_near",
     "frequent_first",
     "in_order",
+    "influence",
     "is_sparse",
     "joined",
     "lists_clusters",
@@ -99,6 +115,7 @@ __all__ = [
     "tempered",
     "together",
     "view",
+    "without",
     "word_blocks",
 ]
 

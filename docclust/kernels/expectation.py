@@ -187,12 +187,13 @@ def _list_seen(
 @numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
 def expect(
     begin, indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant, cooling, drop,
-    weights, J, Q, ends, x_of, place_of, background,
+    weights, own, change, J, Q, ends, x_of, place_of, background,
     row_starts, kept, shares, labels, largest_share, counts, largest_joint, joint,
 ):  # fmt: skip
     """Rows from `begin` on; returns the first one for which `shares` had no room.
 
-    `kept` may be empty where all documents keep all clusters.
+    `kept` may be empty where all documents keep all clusters. If there is a `change`, it is added to J of each
+    document's `own` cluster.
 
     If `joint` has rows, it is given J, and nothing else is: two loops would take twice as long to compile.
     """
@@ -220,6 +221,9 @@ def expect(
                 for r in range(n_nodes):
                     for c in range(k):
                         J[i * k + c] -= Q[i * n_nodes + r] * blend[r, c]
+        if change.size:
+            for i in range(_index(last - first)):
+                J[i * k + _index(own[first + i])] += change[first + i]
         if joint.shape[0]:
             for i in range(_index(last - first)):
                 for c in range(k):

@@ -50,13 +50,13 @@ def turn(starts, lists, clusters, values, free, wide_ones, wide_of, wide, seen_s
 def expect_near(
     begin, documents, groups, near_starts, near, n_wide, wide_of, wide, seen_starts, seen_words, seen_numbers,
     indptr, indices, data, starts, values, free, common, blend, scale, constant, cooling, drop,
-    weights, J, ends, x_of, place_of, background, place_in_table, words, here, table, common_of_place, beside, wide_row,
-    row_starts, kept, shares, labels, largest_share, counts, largest_joint,
+    weights, change, J, ends, x_of, place_of, background, place_in_table, words, here, table, common_of_place,
+    beside, wide_row, row_starts, kept, shares, labels, largest_share, counts, largest_joint,
 ):  # fmt: skip
     """Groups of consecutive documents from `begin` on; returns the first group for which `kept` had no room.
 
     Group g is documents[groups[g, 0]:groups[g, 1]], all of cluster groups[g, 2], whose near clusters, in order, are
-    near[near_starts[c]:near_starts[c + 1]].
+    near[near_starts[c]:near_starts[c + 1]]. If there is a `change`, it is added to a document's J of that cluster.
     """
     one, k, n_wide = _index(1), _index(constant.size), _index(n_wide)
     row_size = n_wide * _index(2 if free else 1)
@@ -109,6 +109,8 @@ def expect_near(
                 for t in range(width):
                     c = near[first_near + t]
                     J[i * width + t] = scale[c] * J[i * width + t] + constant[c]
+                    if change.size and c == groups[g, 2]:
+                        J[i * width + t] += change[documents[m + i]]
             settle(
                 m, until, 1, width, k, background, cooling, drop, weights, J,
                 row_starts, kept, shares, labels, largest_share, largest_joint,

@@ -15,7 +15,7 @@ from docclust.kernels import nearby
 from docclust.kernels.expectation import scratch
 from docclust.kernels.joining import together
 from docclust.kernels.records import Compact, Expectation, Responsibilities
-from docclust.kernels.steps import sums
+from docclust.kernels.steps import NOTHING, sums
 from docclust.kernels.weighting import EQUAL, Weighting
 
 # Documents of a group have at most so many weights, and at most so many for all near clusters, unless there is only one
@@ -136,9 +136,12 @@ def seen_words(c: Compact) -> Seen:
 
 def expect_near(
     piece: Piece, rows: sp.csr_array, near: Near, seen: Seen, c: Compact, drop: float, bound: float,
-    weighting: Weighting = EQUAL,
+    weighting: Weighting = EQUAL, change: np.ndarray = NOTHING,
 ) -> Expectation:  # fmt: skip
-    """E-step over the documents of a piece, in their order there; see `docclust.kernels.expect`."""
+    """E-step over the documents of a piece, in their order there; see `docclust.kernels.expect`.
+
+    change : of every row, added to J of its cluster; or nothing
+    """
     k, m = c.constant.size, piece.documents.size
     widths = np.diff(near.starts).astype(np.int64)[piece.groups[:, 2]]
     lengths = np.diff(rows.indptr)[piece.documents]
@@ -160,7 +163,7 @@ def expect_near(
         seen.n_wide, seen.wide_of, seen.wide, seen.starts, seen.words, seen.numbers,
         rows.indptr, rows.indices, rows.data, c.pairs.starts, c.pairs.values, c.free,
         c.common, c.blend, c.scale, c.constant, c.cooling, drop,
-        document_weights, J, *tile, *found, here, table, np.empty(most),
+        document_weights, change, J, *tile, *found, here, table, np.empty(most),
         np.empty(c.blend.shape[0] * width), np.empty(width, dtype=np.int32),
         starts, clusters, shares, labels, largest, counts, largest_joint,
     )  # fmt: skip

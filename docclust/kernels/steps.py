@@ -26,6 +26,7 @@ from docclust.kernels.weighting import EQUAL, Weighting
 DROP = np.log(1e-8)
 # With this in its place only what a double cannot hold is dropped.
 UNDERFLOW = -746.0
+NOTHING, NO_CLUSTERS = np.empty(0), np.empty(0, dtype=np.int32)
 # Numbers a line (a document or a word) for which there is room at once.
 ROOM = 16
 
@@ -35,7 +36,7 @@ def log_joint(X: sp.csr_array, c: Compact) -> np.ndarray:
     # X: (n, v) CSR -> (n, k)
     n, k = X.shape[0], c.constant.size
     J = np.empty((n, k))
-    tile, nothing = expectation.scratch(np.diff(X.indptr), k, c.blend.shape[0]), np.empty(0)
+    tile = expectation.scratch(np.diff(X.indptr), k, c.blend.shape[0])
     responsibilities = (
         np.zeros(1, dtype=np.uint64),
         np.empty(0, dtype=np.uint32),
@@ -43,7 +44,19 @@ def log_joint(X: sp.csr_array, c: Compact) -> np.ndarray:
     )
     labels, of_groups = np.empty((0, 1), dtype=np.int32), np.empty((0, 1))
     expectation.expect(
-        0, *_arrays(X, c), 0.0, nothing, *tile, *responsibilities, labels, of_groups, nothing, of_groups, J
+        0,
+        *_arrays(X, c),
+        0.0,
+        NOTHING,
+        NO_CLUSTERS,
+        NOTHING,
+        *tile,
+        *responsibilities,
+        labels,
+        of_groups,
+        NOTHING,
+        of_groups,
+        J,
     )
     return J
 
@@ -61,10 +74,13 @@ def expect(
     undecided_below: float,
     weighting: Weighting = EQUAL,
     shares: np.ndarray | None = None,
+    own: np.ndarray = NO_CLUSTERS,
+    change: np.ndarray = NOTHING,
 ) -> Expectation:
     """E-step over a block of documents; undecided are those whose largest responsibility is below the bound.
 
     shares : the block's part of `room_for_shares`, if there is one
+    own, change : (n,), the cluster of every document, and what is added to its J; or nothing
     """
     # X: (n, v) CSR
     n, k = X.shape[0], c.constant.size
@@ -78,7 +94,7 @@ def expect(
     told = labels, largest, counts, largest_joint, no_joint
     done = 0
     while True:
-        done = expectation.expect(done, *shared, drop, weights, *tile, starts, clusters, shares, *told)
+        done = expectation.expect(done, *shared, drop, weights, own, change, *tile, starts, clusters, shares, *told)
         if done == n:
             break
         used = int(starts[done])
