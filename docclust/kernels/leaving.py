@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from docclust.gaussian import TINY, Form, Target
 from docclust.kernels import removal
 
-# Sizes of clusters at which what they have in common is measured; between them it is interpolated.
+# Sizes of clusters at which what unseen words change is measured; where there are more, it is interpolated.
 SIZES = 16
 
 
@@ -84,8 +84,9 @@ def without(
         change /= smoothing
     else:
         sizes = np.maximum(members.counts, 2.0)
-        at = np.geomspace(sizes.min(), sizes.max(), SIZES)
-        unseen = np.zeros(SIZES)
+        at = np.unique(sizes)
+        at = at if at.size <= SIZES else np.geomspace(at[0], at[-1], SIZES)
+        unseen = np.zeros(at.size)
         removal.of_unseen(at, 1.0, *_law(form, smoothing, target), shared, unseen)
         change = of_documents + w * (of_clusters + np.interp(sizes, at, unseen))[labels]
     pseudo = form.weight_pseudo if form.smoothing == "prior" else 0.0
