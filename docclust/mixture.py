@@ -219,9 +219,9 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.start_labels_ = np.array([result.labels for result in results], dtype=np.int32)
         self.start_bounds_ = np.array([result.objective / X.shape[0] for result in results])
         self._keep(best, X.shape[0])
+        checks.warn_unless_converged(self)
         if apart is not None:
             self._hold(*apart, X.shape[0])
-        checks.warn_unless_converged(self)
         return self
 
     @property

@@ -19,7 +19,8 @@ from docclust.kernels import prepare
 UNDECIDED_BELOW = 0.9
 # Smoothing that is less than this share of the largest variance of a word would be lost in single precision.
 SINGLE_FROM_SHARE = 1e-4
-# EM has converged when the objective gains less than tol and at most this share of the documents changes cluster.
+# EM has converged when the objective gains less than tol and at most this share of the documents changes cluster, or
+# one of them.
 MOVED_SHARE = 1e-3
 # Documents on which the temperature of soft responsibilities is solved, and log-densities of them at most.
 SOFT_SAMPLE, SOFT_DENSITIES = 600, 300_000
@@ -220,4 +221,4 @@ def softening(X: sp.csr_array, c: Coefficients, share: float) -> float:
 
 def _has_converged(steps: list[Step], scale: float, tol: float, n: int) -> bool:
     gain = steps[-1].objective - steps[-2].objective
-    return gain <= tol * scale and steps[-1].moved <= MOVED_SHARE * n
+    return gain <= tol * scale and steps[-1].moved <= max(1, MOVED_SHARE * n)
