@@ -108,7 +108,11 @@ def test_paths_are_relative_to_the_config_file(tmp_path):
         (PYDOCS | {"seed": True}, "seed must be an integer, got True"),
         *(
             (PYDOCS | {"name": name}, f'name must be the name of a folder below runs, such as "news", got {name!r}')
-            for name in (".", "..", "/abs", "a/../../b", " ")
+            for name in (".", "..", "/abs", "a/../../b", " ", "a\0b")
+        ),
+        (
+            {"corpus": {"source": "jsonl", "path": "a\0b"}},
+            "[corpus] path must be a path, in which no character is NUL, got 'a\\x00b'.",
         ),
         *(
             (
@@ -144,6 +148,14 @@ def test_the_config_takes_the_numbers_that_the_estimator_takes(key):
     for value in (-1, 0, 0.5, 1, 2, 2.0, True, float("nan"), float("inf"), "auto", "2"):
         in_config = is_taken(config.parse, PYDOCS | {"mixture": {key: value}})
         assert is_taken(clone(mixture).set_params(**{key: value}).fit, X) == in_config, value
+
+
+def test_the_home_of_nobody_is_named(tmp_path):
+    (tmp_path / "news.toml").write_text('[corpus]\nsource = "jsonl"\npath = "~nosuchuser/x.jsonl"\n', "utf-8")
+    with pytest.raises(
+        ConfigError, match=r"path must begin with the home of a user, got '~nosuchuser/x.jsonl'. Try ./~"
+    ):
+        config.load(tmp_path / "news.toml")
 
 
 def test_a_file_that_is_missing_unreadable_or_not_toml_is_named(tmp_path):

@@ -128,8 +128,8 @@ def test_documents_that_em_leaves_where_they_were_put_go_where_they_belong():
 @pytest.mark.parametrize("n_components", [6, 20, 210])
 def test_workers_change_no_bit(covariance, n_components):
     X, _ = few_documents(2, n=900, k=12, v=400)
-    options = {"covariance": covariance, "n_init": 1, "random_state": 0, "reg_covar": 0.02, "block_rows": 64, "tol": 1e-3}
-    one, two = (SparseGaussianMixture(n_components, n_jobs=jobs, **options).fit(X) for jobs in (1, 2))
+    options = {"covariance": covariance, "n_init": 1, "random_state": 0, "reg_covar": 0.02, "tol": 1e-3}
+    one, two = (SparseGaussianMixture(n_components, n_jobs=jobs, block_rows=64, **options).fit(X) for jobs in (1, 2))
     assert one.holds_apart
     np.testing.assert_array_equal(one.labels_, two.labels_)
     np.testing.assert_array_equal(one.means_, two.means_)

@@ -289,6 +289,13 @@ def test_a_folder_that_may_not_be_written_to_is_named(tmp_path: Path, monkeypatc
         store.check_folder(tmp_path / "a" / "run", force=False)
 
 
+def test_a_name_too_long_for_a_folder_is_said_before_anyone_waits_for_a_run(tmp_path: Path):
+    with pytest.raises(RunError, match=r"xxx: cannot be written \(.*long.*\)\. Try another --out\."):
+        store.check_folder(tmp_path / ("x" * 300), force=False)
+    with pytest.raises(RunError, match="there is no such run folder"):
+        store.load_manifest(tmp_path / ("x" * 300))
+
+
 def test_what_is_no_run_folder_is_said_in_one_line(tmp_path: Path, small_folder: Path):
     with pytest.raises(RunError, match=r"nowhere: there is no such run folder\. Try"):
         store.load_run(tmp_path / "nowhere")

@@ -101,8 +101,16 @@ def _remedy(path: Path, otherwise: str = "Try configs/default.toml as an example
 
 def _resolve_paths(corpus: Any, folder: Path) -> Any:
     paths = {
-        key: folder / value.expanduser()
+        key: folder / _expanded(key, value)
         for key in ("path", "data_home")
         if isinstance(value := getattr(corpus, key, None), Path)
     }
     return corpus.model_copy(update=paths)
+
+
+def _expanded(key: str, path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        remedy = f"Try ./{path} if {path.parts[0]} is a folder."
+        raise ConfigError(f"[corpus] {key} must begin with the home of a user, got {str(path)!r}. {remedy}") from None

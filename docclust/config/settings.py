@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -28,6 +29,15 @@ Count = Annotated[int, Field(ge=0, le=MOST, strict=True)]
 PositiveCount = Annotated[int, Field(gt=0, le=MOST, strict=True)]
 
 
+def _of_a_file(path: Path) -> Path:
+    if "\0" in str(path):
+        raise PydanticCustomError("path", "a path, in which no character is NUL")
+    return path
+
+
+Place = Annotated[Path, AfterValidator(_of_a_file)]
+
+
 class Section(BaseModel):
     """A section of the config: unknown keys are errors, values are not changed after validation."""
 
@@ -41,7 +51,7 @@ class FolderCorpus(Section):
     """
 
     source: Literal["folder"]
-    path: Path
+    path: Place
     glob: str | list[str] = "**/*"
     label_from_folder: bool = False
     encoding: str = "detect"
@@ -54,7 +64,7 @@ class TableCorpus(Section):
     """
 
     source: str
-    path: Path
+    path: Place
     id: str | Literal[False] = ""
     title: str | Literal[False] = ""
     text: str | list[str] = "text"
@@ -94,7 +104,7 @@ class NewsgroupsCorpus(Section):
     source: Literal["20newsgroups"]
     subset: Literal["train", "test", "all"] = "all"
     remove: list[Literal["headers", "footers", "quotes"]] = ["headers", "footers", "quotes"]
-    data_home: Path | None = None
+    data_home: Place | None = None
     download: bool = False
 
 
@@ -103,7 +113,7 @@ class NltkCorpus(Section):
 
     source: Literal["nltk"]
     corpus: str = "reuters"
-    data_home: Path | None = None
+    data_home: Place | None = None
     download: bool = False
 
 
@@ -276,6 +286,7 @@ class Settings(Section):
     @field_validator("name")
     @classmethod
     def _names_a_folder(cls, name: str) -> str:
-        if name and any(part.strip() in ("", ".", "..") for part in name.replace("\\", "/").split("/")):
+        parts = name.replace("\\", "/").split("/") if name else []
+        if "\0" in name or any(part.strip() in ("", ".", "..") for part in parts):
             raise PydanticCustomError("name", 'the name of a folder below runs, such as "news"')
         return name

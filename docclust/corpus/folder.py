@@ -34,7 +34,7 @@ def read(settings: FolderCorpus, skipped: Skipped) -> Iterator[Document]:
     globs = [settings.glob] if isinstance(settings.glob, str) else settings.glob
     patterns = [tuple(glob.split("/")) for glob in globs]
     found = matched = False
-    for path in _walk(folder, folder, skipped, set()):
+    for path in _walk(folder, skipped):
         found = True
         parts = path.relative_to(folder).parts
         if any(_matches(parts, pattern) for pattern in patterns):
@@ -57,23 +57,32 @@ def _check_folder(folder: Path) -> None:
         )
 
 
-def _walk(root: Path, folder: Path, skipped: Skipped, entered: set[tuple[int, int]]) -> Iterator[Path]:
+def _walk(root: Path, skipped: Skipped) -> Iterator[Path]:
+    entered: set[tuple[int, int]] = set()
+    # Of every folder that is open what is still to come; folders may lie deeper than functions may call each other.
+    pending = [iter([root])]
+    while pending:
+        path = next(pending[-1], None)
+        if path is None:
+            pending.pop()
+        elif os.path.isdir(path):
+            pending.append(_entries(root, path, skipped, entered))
+        else:
+            yield path
+
+
+def _entries(root: Path, folder: Path, skipped: Skipped, entered: set[tuple[int, int]]) -> Iterator[Path]:
     # A folder is entered once, however many links lead to it, so a loop of links ends.
     try:
         status = folder.stat()
         names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
     except OSError:
         skipped.add("unreadable folder", _name(folder.relative_to(root).parts))
-        return
+        return iter(())
     if (status.st_dev, status.st_ino) in entered:
-        return
+        return iter(())
     entered.add((status.st_dev, status.st_ino))
-    for name in names:
-        path = folder / name
-        if os.path.isdir(path):
-            yield from _walk(root, path, skipped, entered)
-        else:
-            yield path
+    return (folder / name for name in names)
 
 
 def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:

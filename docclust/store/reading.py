@@ -1,6 +1,7 @@
 """A run folder -> the run, or a part of it."""
 
 import difflib
+import os
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,7 @@ def load_run(folder: Path | str) -> Run:
 def load_manifest(folder: Path | str) -> dict[str, Any]:
     """manifest.json of a run folder; raises RunError if it is none, or a newer docclust wrote it."""
     folder = Path(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         near = difflib.get_close_matches(folder.name, [path.name for path in folder.parent.glob("*/")], n=1)
         remedy = f"Did you mean {folder.parent / near[0]}?" if near else f"Try docclust run CONFIG --out {folder}."
         raise RunError(f"{folder}: there is no such run folder. {remedy}")

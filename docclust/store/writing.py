@@ -37,6 +37,12 @@ def check_folder(folder: Path, force: bool) -> None:
         Something is there that may not be replaced, or the folder cannot be made.
     """
     folder = Path(folder).resolve()
+    try:
+        folder.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise RunError(unwritable(folder, error, "another --out")) from None
     if folder.is_dir():
         if not force:
             raise RunError(f"{folder}: the output folder must not exist. Try --force to replace it, or another --out.")

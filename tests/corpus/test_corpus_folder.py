@@ -1,6 +1,8 @@
 """A folder of files -> documents."""
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -145,6 +147,21 @@ def test_a_file_is_read_whole_whatever_its_size_and_lines(documents, tree):
 
 def test_an_empty_folder_has_no_documents(documents, tree):
     assert documents("folder", path=tree({})) == []
+
+
+def test_folders_may_lie_deeper_than_functions_may_call_each_other(documents, tree, monkeypatch):
+    root, deep = tree({"a.txt": "first", "z.txt": "last"}), range(sys.getrecursionlimit() + 100)
+    monkeypatch.chdir(root)
+    for _ in deep:
+        os.mkdir("d")
+        os.chdir("d")
+    Path("deep.txt").write_text("within", "utf-8")
+    found = documents("folder", path=root)
+    Path("deep.txt").unlink()
+    for _ in deep:  # what removes a folder with all that is in it calls itself too
+        os.chdir("..")
+        os.rmdir("d")
+    assert [document.text for document in found] == ["first", "within", "last"]
 
 
 def test_a_loop_of_links_ends(documents, tree):
