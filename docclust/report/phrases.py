@@ -24,7 +24,8 @@ FIGURES = {
     "half_agreement": (
         "Agreement of halves",
         3,
-        "Each document's words are split in two, and both halves assigned: 1 if they always meet in one cluster.",
+        "Each document's words are split in two, and both halves assigned by clusters made without the document: "
+        "1 if they always meet in one.",
         "The two halves of a document are found in the same cluster: NMI {}.",
     ),
     "information": (

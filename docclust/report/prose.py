@@ -6,6 +6,7 @@ from docclust.defaults import length_exponent, n_starts
 from docclust.results import counted
 
 if TYPE_CHECKING:
+    from docclust.config.settings import MixtureSettings
     from docclust.results import Run
 
 COVARIANCES = {
@@ -50,9 +51,18 @@ def settings(run: "Run") -> list[str]:
         f"{counted(m.n_components, 'cluster')} {'was' if m.n_components == 1 else 'were'} asked for. "
         f"EM began{often} from {SEEDINGS[s.seeding.method]}{kept}.",
         f"{COVARIANCES[run.model.covariance_]}{chosen}; {SMOOTHINGS[m.smoothing]}.",
-        f"EM took {counted(len(run.convergence), 'iteration')}"
-        f"{'' if run.model.converged_ else ' and had not converged'}. The seed is {s.seed}.",
+        f"{_iterations(run, m)} The seed is {s.seed}.",
     ]
+
+
+def _iterations(run: "Run", m: "MixtureSettings") -> str:
+    apart = m.leave_one_out and m.smoothing == "noise" and m.n_components > 1
+    took = f"EM took {counted(len(run.convergence) - apart, 'iteration')}"
+    took += "." if run.model.converged_ else " and had not converged."
+    if not apart:
+        return took
+    moved = counted(int(run.convergence[-1]["moved"]), "document")
+    return f"{took} At last every document was held against its cluster without it; {moved} moved."
 
 
 def _languages(names: str | list[str]) -> str:
