@@ -40,11 +40,9 @@ def change(X, labels, weights, form, target):
     shared = np.empty(0)
     if form.shares_variances:
         shared = maximise(moments(X, labels, weights, form), form, S, target).variances[:, 0]
-    columns = X.T.tocsr()
-    parts = []
-    for words in np.array_split(np.arange(V), 3):
-        of_these = shared[words] if shared.size else shared
-        parts.append(kernels.influence(columns[words], members, form, S, target.at(words), of_these))
+    columns, parts = X.T.tocsr(), np.array_split(np.arange(V), 4)
+    blocks = [(columns[words], target.at(words), shared[words] if shared.size else shared) for words in parts]
+    parts = [kernels.influence(some, members, form, S) for some in (blocks[:1], blocks[1:])]
     squares = np.asarray(X.power(2).sum(axis=1)).ravel()
     return kernels.without(parts, members, form, S, target, shared, squares)
 

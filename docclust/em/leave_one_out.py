@@ -122,19 +122,10 @@ class _Clusters:
             pieces.append((block, target.at(here), shared[here] if shared.size else shared))
             first += block.shape[0]
         pieces = [pieces[part::PARTS] for part in range(min(PARTS, len(pieces)))]
-        parts = list(engine.map_blocks(_influence, pieces, members, form, smoothing, n_jobs=self.n_jobs))
+        parts = list(engine.map_blocks(kernels.influence, pieces, members, form, smoothing, n_jobs=self.n_jobs))
         lengths = np.diff(X.rows.indptr)
         squares = np.add.reduceat(np.append(X.rows.data**2, 0.0), X.rows.indptr[:-1]) * (lengths > 0)
         return kernels.without(parts, members, form, smoothing, target, shared, squares)
-
-
-def _influence(pieces: list, members: Members, form: Form, smoothing: float) -> tuple[np.ndarray, np.ndarray]:
-    of_documents, of_clusters = np.zeros(members.labels.size), np.zeros(members.counts.size)
-    for block, target, shared in pieces:
-        documents, clusters = kernels.influence(block, members, form, smoothing, target, shared)
-        of_documents += documents
-        of_clusters += clusters
-    return of_documents, of_clusters
 
 
 def _none_left(before: np.ndarray, after: np.ndarray, k: int) -> np.ndarray:

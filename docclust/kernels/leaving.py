@@ -9,7 +9,7 @@ from docclust.gaussian import TINY, Form, Target
 from docclust.kernels import removal
 
 # Sizes of clusters at which what unseen words change is measured; where there are more, it is interpolated.
-SIZES = 16
+SIZES = 8
 
 
 @dataclass(frozen=True)
@@ -38,23 +38,42 @@ class Members:
 
 
 def influence(
-    words: sp.csr_array, members: Members, form: Form, smoothing: float, target: Target, shared: np.ndarray
+    blocks: list[tuple[sp.csr_array, Target, np.ndarray]], members: Members, form: Form, smoothing: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The part of a block of words: of every document, and of every cluster; see `docclust.kernels.removal`.
+    """The part of some blocks of words: of every document, and of every cluster; see `docclust.kernels.removal`.
 
-    target : of these words; shared : (v,) the variances that clusters share, or empty
+    blocks : words of shape (v, n), the target of these, and the variances (v,) that clusters share, or nothing
     """
-    # words: (v, n) CSR -> (n,), (k,)
+    # -> (n,), (k,)
     k, n = members.counts.size, members.labels.size
-    law = _law(form, smoothing, target)
-    less = members.less
-    inverses = [1 / np.maximum(less + pseudo, TINY) for pseudo in law[0][3:]]
-    found, scratch = (np.zeros(n), np.zeros(k)), (np.zeros(k), np.zeros(k), np.full(k, -1), np.empty(k, np.int32))
-    removal.influence(
-        words.indptr, words.indices, words.data, members.labels, members.weights, members.counts, members.usual, less,
-        *inverses, form.covariance == "cosine", *law, shared, *scratch, *np.zeros((3, k)), np.ones(n), *found,
-    )  # fmt: skip
-    return found
+    law = _law(form, smoothing)
+    documents, clusters, of_clusters = np.zeros((n, removal.LINE)), np.zeros((k, removal.LINE)), np.zeros(k)
+    less, rest = members.less, members.counts - members.usual
+    for column, values in (
+        (removal.LABEL, members.labels),
+        (removal.WEIGHT, members.weights),
+        (removal.LESS, less),
+        *zip((removal.FOR_MEAN, removal.FOR_VARIANCE), _inverses(less, law), strict=True),
+        (removal.PRODUCT, 1.0),
+    ):
+        documents[:, column] = values
+    for column, values in (
+        (removal.N, members.counts),
+        *zip((removal.N_FOR_MEAN, removal.N_FOR_VARIANCE), _inverses(members.counts, law), strict=True),
+        (removal.REST, rest),
+        *zip((removal.REST_FOR_MEAN, removal.REST_FOR_VARIANCE), _inverses(rest, law), strict=True),
+        (removal.USUAL, members.usual),
+    ):
+        clusters[:, column] = values
+    marked, seen, here = np.empty(k, np.int64), np.empty(k, np.int32), np.zeros((k, removal.LINE))
+    for words, target, shared in blocks:
+        marked[:] = -1
+        of_words = *_laws(law, form, smoothing, target), shared
+        removal.influence(
+            words.indptr, words.indices, words.data, form.covariance == "cosine", *of_words,
+            clusters, marked, seen, here, documents, of_clusters,
+        )  # fmt: skip
+    return documents[:, removal.SUM] - 0.5 * np.log(documents[:, removal.PRODUCT]), of_clusters
 
 
 def without(
@@ -86,18 +105,28 @@ def without(
         sizes = np.maximum(members.counts, 2.0)
         at = np.unique(sizes)
         at = at if at.size <= SIZES else np.geomspace(at[0], at[-1], SIZES)
-        unseen = np.zeros(at.size)
-        removal.of_unseen(at, 1.0, *_law(form, smoothing, target), shared, unseen)
+        unseen, law = np.zeros(at.size), _law(form, smoothing)
+        if any(law[3:]):  # else clusters that have not seen a word are all alike there, whatever their size
+            removal.of_unseen(at, 1.0, *_laws(law, form, smoothing, target), shared, unseen)
         change = of_documents + w * (of_clusters + np.interp(sizes, at, unseen))[labels]
     pseudo = form.weight_pseudo if form.smoothing == "prior" else 0.0
     change += np.log(np.where(less > 0, less + pseudo, n) / (n + pseudo))
     return np.where(less > 0, change, 0.0)
 
 
-def _law(form: Form, smoothing: float, target: Target) -> tuple:
+def _law(form: Form, smoothing: float) -> tuple:
     """How the loops estimate a mean and a variance."""
     prior = form.smoothing == "prior"
     pseudo = (form.mean_pseudo, form.variance_pseudo) if prior else (0.0, form.pooled_strength)
-    law = float(smoothing), float(form.smoothing == "floor"), float(form.smoothing in ("noise", "add")), *pseudo
+    return float(smoothing), float(form.smoothing == "floor"), float(form.smoothing in ("noise", "add")), *pseudo
+
+
+def _laws(law: tuple, form: Form, smoothing: float, target: Target) -> tuple:
+    """The same, the noise that an E-step sees, and the pseudo-documents' mean and variance of every word."""
     noise = float(smoothing) if form.smoothing == "noise" else 0.0
     return law, noise, np.ascontiguousarray(target.mean[:, 0]), np.ascontiguousarray(target.variance[:, 0])
+
+
+def _inverses(sizes: np.ndarray, law: tuple) -> list[np.ndarray]:
+    """Of weights with the pseudo-documents of means, and of variances."""
+    return [1 / np.maximum(sizes + pseudo, TINY) for pseudo in law[3:]]

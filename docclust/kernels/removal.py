@@ -4,6 +4,9 @@ A mean holds a part of every document of its cluster, and a variance was measure
 is therefore nearer to its own cluster than to any other, wherever it was put first: in clusters of thirty documents by
 a hundred nats and more. What a cluster is made of are sums over documents; so what it would be without one of them is
 exact.
+
+What is known of a document, or of a cluster, stands in one line of an array: a word's documents lie anywhere, and one
+line is fetched for each.
 """
 
 import numba
@@ -11,105 +14,122 @@ import numpy as np
 
 # A product of variances is made a logarithm before it could be less, or more, than a double can say.
 LEAST_PRODUCT, MOST_PRODUCT = 1e-200, 1e200
+# Of a document: its cluster, its weight, the weight of its cluster without it (0 where there is no other), the inverses
+# of that with the pseudo-documents of means and of variances, a product of variances, and what is added up.
+LABEL, WEIGHT, LESS, FOR_MEAN, FOR_VARIANCE, PRODUCT, SUM = range(7)
+# Of a cluster, as it is (0) and without a document of its usual weight (1): weight and the same inverses.
+N, N_FOR_MEAN, N_FOR_VARIANCE, REST, REST_FOR_MEAN, REST_FOR_VARIANCE, USUAL = range(7)
+# Of a cluster at one word: sums of x and x^2, mean, precision, and what a document without the word changes there.
+FIRST, SECOND, MEAN, PRECISION, AT_ZERO = range(5)
+LINE = 8
 _index = np.uintp
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _estimate(n, inverse_mean, inverse_variance, first, second, law, mean, variance):
+def _estimate(n, for_mean, for_variance, first, second, law, mean, variance):
     """Mean and variance of one word in a cluster of n documents, as `docclust.gaussian.maximise` has them.
 
-    The inverses are those of n with the pseudo-documents of means, and of variances.
+    for_mean, for_variance : the inverses of n with the pseudo-documents of means, and of variances
     """
     smoothing, floor, added, mean_pseudo, variance_pseudo = law
-    m = (first + mean_pseudo * mean) * inverse_mean
+    m = (first + mean_pseudo * mean) * for_mean
     scatter = max(second + m * (n * m - 2.0 * first), 0.0) + mean_pseudo * (m - mean) * (m - mean)
-    v = (scatter + variance_pseudo * variance) * inverse_variance
+    v = (scatter + variance_pseudo * variance) * for_variance
     return m, max(v + added * smoothing, floor * smoothing)
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _at_zero(n, first, second, law, noise, mean, variance, shared):
-    """Log-density, up to a number, of a document without the word; where clusters share a variance, it is that."""
-    m, v = _estimate(n, 1 / (n + law[3]), 1 / (n + law[4]), first, second, law, mean, variance)
-    v = shared if shared > 0 else v
-    return -0.5 * (np.log(v) + (m * m + noise) / v)
+def _change(x, before, after, noise):
+    """By how much the log-density at x changes; (mean, variance) before and after."""
+    (m, v), (m1, v1) = before, after
+    return 0.5 * (((x - m) * (x - m) + noise) / v - ((x - m1) * (x - m1) + noise) / v1 - np.log(v1 / v))
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def influence(
-    indptr, rows, data, labels, weights, counts, usual, less, inverse_mean, inverse_variance,
-    cosine, law, noise, mean, variance, shared,
-    first, second, marked, seen, means, precisions, at_zero, product, of_documents, of_clusters,
+    indptr, rows, data, cosine, law, noise, mean, variance, shared, clusters, marked, seen, here, documents, of_clusters
 ):  # fmt: skip
     """Add up, over words, by how much J of its own cluster changes when a document is taken out of it.
 
-    less, inverse_mean, inverse_variance : (n,), the weight of each document's cluster without it, and the inverses for
-        `_estimate`; less is 0 where there is no other
-    cosine : whether of_documents are to be the products with the sum of the cluster, and of_clusters its squares
+    cosine : whether the sums of documents are to be their products with the sum of the cluster, and `of_clusters` the
+        squares of that
     shared : (v,), the variance that all clusters have, or empty
-    product : (n,), of variances; ones at first
-    of_documents : (n,), what a document's own words change; of_clusters : (k,), what words change that the cluster has
-        seen and the document does not hold, for a document of weight one, by what one of weight `usual` does
+    clusters, here : (k, LINE), of clusters, and of them at a word
+    documents : (n, LINE), of documents; their sum is what their own words change
+    of_clusters : (k,), what words change that the cluster has seen and the document does not hold, for a document of
+        weight one, by what one of usual weight does
     """
     one, have_own = _index(1), shared.size == 0
+    pseudo = law[3] > 0 or law[4] > 0
     for w in range(_index(indptr.size) - one):
         begin, end, n_seen = _index(indptr[w]), _index(indptr[w + one]), _index(0)
         for p in range(begin, end):
             i, x = _index(rows[p]), data[p]
-            c = _index(labels[i])
+            c, weighted = _index(documents[i, LABEL]), documents[i, WEIGHT] * x
             if marked[c] != w:
                 marked[c] = w
-                first[c] = second[c] = 0.0
+                here[c, FIRST] = here[c, SECOND] = 0.0
                 seen[n_seen] = c
                 n_seen += one
-            first[c] += weights[i] * x
-            second[c] += weights[i] * x * x
+            here[c, FIRST] += weighted
+            here[c, SECOND] += weighted * x
         if cosine:
             for t in range(n_seen):
-                of_clusters[seen[t]] += first[seen[t]] * first[seen[t]]
+                of_clusters[seen[t]] += here[seen[t], FIRST] * here[seen[t], FIRST]
             for p in range(begin, end):
                 i = _index(rows[p])
-                of_documents[i] += data[p] * first[_index(labels[i])]
+                documents[i, SUM] += data[p] * here[_index(documents[i, LABEL]), FIRST]
             continue
-        of_word = law, noise, mean[w], variance[w], 0.0 if have_own else shared[w]
+        mean_w, variance_w = mean[w], variance[w]
         for t in range(n_seen):
             c = _index(seen[t])
-            n, rest = counts[c], counts[c] - usual[c]
-            m, v = _estimate(n, 1 / (n + law[3]), 1 / (n + law[4]), first[c], second[c], law, mean[w], variance[w])
-            means[c], precisions[c], at_zero[c] = m, 1 / (v if have_own else shared[w]), 0.0
+            n, for_mean, for_variance = clusters[c, N], clusters[c, N_FOR_MEAN], clusters[c, N_FOR_VARIANCE]
+            rest, rest_mean = clusters[c, REST], clusters[c, REST_FOR_MEAN]
+            rest_variance, usual = clusters[c, REST_FOR_VARIANCE], clusters[c, USUAL]
+            first, second = here[c, FIRST], here[c, SECOND]
+            m, v = _estimate(n, for_mean, for_variance, first, second, law, mean_w, variance_w)
+            v = v if have_own else shared[w]
+            here[c, MEAN], here[c, PRECISION], here[c, AT_ZERO] = m, 1 / v, 0.0
             if rest > 0:
-                at_zero[c] = _at_zero(rest, first[c], second[c], *of_word) - _at_zero(n, first[c], second[c], *of_word)
-                unseen = _at_zero(rest, 0.0, 0.0, *of_word) - _at_zero(n, 0.0, 0.0, *of_word)
-                of_clusters[c] += (at_zero[c] - unseen) / usual[c]
-                at_zero[c] /= usual[c]
+                m1, v1 = _estimate(rest, rest_mean, rest_variance, first, second, law, mean_w, variance_w)
+                at_zero = _change(0.0, (m, v), (m1, v1 if have_own else v), noise)
+                unseen = 0.0
+                if pseudo:
+                    m, v2 = _estimate(n, for_mean, for_variance, 0.0, 0.0, law, mean_w, variance_w)
+                    m1, v1 = _estimate(rest, rest_mean, rest_variance, 0.0, 0.0, law, mean_w, variance_w)
+                    unseen = _change(0.0, (m, v2 if have_own else v), (m1, v1 if have_own else v), noise)
+                of_clusters[c] += (at_zero - unseen) / usual
+                here[c, AT_ZERO] = at_zero / usual
         for p in range(begin, end):
             i, x = _index(rows[p]), data[p]
-            if less[i] > 0:
-                c, weighted = _index(labels[i]), weights[i] * x
-                m, v = _estimate(
-                    less[i], inverse_mean[i], inverse_variance[i], first[c] - weighted, second[c] - weighted * x,
-                    law, mean[w], variance[w],
-                )  # fmt: skip
-                before, after = x - means[c], x - m
-                change = (before * before + noise) * precisions[c]
+            less = documents[i, LESS]
+            if less > 0:
+                c, weight = _index(documents[i, LABEL]), documents[i, WEIGHT]
+                first, second = here[c, FIRST] - weight * x, here[c, SECOND] - weight * x * x
+                for_mean, for_variance = documents[i, FOR_MEAN], documents[i, FOR_VARIANCE]
+                m, v = _estimate(less, for_mean, for_variance, first, second, law, mean_w, variance_w)
+                before, after, precision = x - here[c, MEAN], x - m, here[c, PRECISION]
+                change = (before * before + noise) * precision
                 if have_own:
-                    product[i] *= v * precisions[c]
                     change -= (after * after + noise) / v
-                    if not LEAST_PRODUCT < product[i] < MOST_PRODUCT:
-                        of_documents[i] -= 0.5 * np.log(product[i])
-                        product[i] = 1.0
+                    product = documents[i, PRODUCT] * (v * precision)
+                    if not LEAST_PRODUCT < product < MOST_PRODUCT:
+                        change -= np.log(product)
+                        product = 1.0
+                    documents[i, PRODUCT] = product
                 else:
-                    change -= (after * after + noise) * precisions[c]
-                of_documents[i] += 0.5 * change - weights[i] * at_zero[c]
-    for i in range(_index(product.size)):
-        of_documents[i] -= 0.5 * np.log(product[i])
+                    change -= (after * after + noise) * precision
+                documents[i, SUM] += 0.5 * change - weight * here[c, AT_ZERO]
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def of_unseen(sizes, usual, law, noise, mean, variance, shared, found):
     """Add what all words change for clusters of these sizes that have seen none of them; see `influence`."""
     for w in range(mean.size):
-        of_word = law, noise, mean[w], variance[w], shared[w] if shared.size else 0.0
         for c in range(sizes.size):
-            change = _at_zero(sizes[c] - usual, 0.0, 0.0, *of_word) - _at_zero(sizes[c], 0.0, 0.0, *of_word)
-            found[c] += change / usual
+            n, rest = sizes[c], sizes[c] - usual
+            m, v = _estimate(n, 1 / (n + law[3]), 1 / (n + law[4]), 0.0, 0.0, law, mean[w], variance[w])
+            m1, v1 = _estimate(rest, 1 / (rest + law[3]), 1 / (rest + law[4]), 0.0, 0.0, law, mean[w], variance[w])
+            if shared.size:
+                v = v1 = shared[w]
+            found[c] += _change(0.0, (m, v), (m1, v1), noise) / usual
