@@ -77,7 +77,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         or fewer changes cluster.
     leave_one_out : bool, default=True
         After EM, hold every document against what its cluster would be without it, and move it where it then belongs;
-        `docclust.em.leave_one_out`. Only with ``noise``, and not from a start by parameters.
+        `docclust.em.leave_one_out`. Only with ``noise`` and the covariances ``own``, ``pooled`` and ``cosine``, and not
+        from a start by parameters.
     block_rows : int, default=2048
         Rows of which K responsibilities each are held at once.
     n_jobs : int or None, default=None

@@ -37,25 +37,19 @@ def target_of(X):
 
 def change(X, labels, weights, form, target):
     members = Members.of(labels, weights, K)
-    shared = np.empty(0)
-    if form.shares_variances:
-        shared = maximise(moments(X, labels, weights, form), form, S, target).variances[:, 0]
-    columns, parts = X.T.tocsr(), np.array_split(np.arange(V), 4)
-    blocks = [(columns[words], target.at(words), shared[words] if shared.size else shared) for words in parts]
+    columns = X.T.tocsr()
+    blocks = [(columns[words], target.at(words)) for words in np.array_split(np.arange(V), 4)]
     parts = [kernels.influence(some, members, form, S) for some in (blocks[:1], blocks[1:])]
-    squares = np.asarray(X.power(2).sum(axis=1)).ravel()
-    return kernels.without(parts, members, form, S, target, shared, squares)
+    return kernels.without(parts, members, form, S, target)
 
 
 def by_hand(X, labels, weights, form, target):
-    """The same by making the mixture anew without each document; variances that clusters share stay as they were."""
+    """The same by making the mixture anew without each document."""
     before = maximise(moments(X, labels, weights, form), form, S, target)
     J, found = log_joint(X, coefficients(before)), np.zeros(N)
     for i in range(N):
         others = np.arange(N) != i
         after = maximise(moments(X[others], labels[others], weights[others], form), form, S, target)
-        if form.shares_variances:
-            after = type(after)(after.weights, after.means, before.variances, after.noise)
         c, other = labels[i], (labels[i] + 1) % K
         without = log_joint(X[[i]], coefficients(after))[0]
         found[i] = (without[c] - without[other]) - (J[i, c] - J[i, other])  # weights of all clusters change alike
@@ -63,7 +57,7 @@ def by_hand(X, labels, weights, form, target):
 
 
 @pytest.mark.parametrize("smoothing", ["noise", "add", "floor", "prior"])
-@pytest.mark.parametrize("covariance", ["own", "pooled", "tied", "isotropic", "cosine"])
+@pytest.mark.parametrize("covariance", ["own", "pooled", "cosine"])
 def test_the_change_is_that_of_a_mixture_without_the_document(rows, labels, covariance, smoothing):
     if smoothing == "prior" and covariance == "cosine":
         pytest.skip("the means of a prior have no length of one")
@@ -72,7 +66,7 @@ def test_the_change_is_that_of_a_mixture_without_the_document(rows, labels, cova
     np.testing.assert_allclose(change(*given), by_hand(*given), rtol=1e-7, atol=1e-7)
 
 
-@pytest.mark.parametrize("covariance", ["own", "pooled", "isotropic", "cosine"])
+@pytest.mark.parametrize("covariance", ["own", "pooled", "cosine"])
 def test_documents_that_count_more_change_more(rows, labels, covariance):
     weights = np.linspace(0.5, 2, N)
     given = rows, labels, weights, Form(covariance, pooling=7.0), target_of(rows)
@@ -122,7 +116,7 @@ def test_documents_that_em_leaves_where_they_were_put_go_where_they_belong():
     assert step.moved == np.count_nonzero(apart.labels != start)
 
 
-@pytest.mark.parametrize("covariance", ["own", "pooled", "tied", "isotropic", "cosine"])
+@pytest.mark.parametrize("covariance", ["own", "pooled", "cosine"])
 @pytest.mark.parametrize("n_components", [6, 20, 210])
 def test_workers_change_no_bit(covariance, n_components):
     X, _ = few_documents(2, n=900, k=12, v=400)
@@ -148,7 +142,8 @@ def test_the_last_step_is_that_of_the_model():
 
 def test_nothing_is_held_apart_where_it_is_not_wanted_or_not_known_how():
     X, _ = few_documents(3)
-    for options in ({"leave_one_out": False}, {"smoothing": "floor"}, {"smoothing": "add"}, {"n_components": 1}):
+    plain = {"leave_one_out": False}, {"smoothing": "floor"}, {"smoothing": "add"}, {"n_components": 1}
+    for options in (*plain, {"covariance": "isotropic"}, {"covariance": "tied"}):
         model = SparseGaussianMixture(**{"n_components": 3, "random_state": 0, "n_init": 1} | options).fit(X)
         assert not model.holds_apart
         J = model.score_joint(X)

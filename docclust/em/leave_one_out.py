@@ -4,8 +4,12 @@ EM converges where each document is nearest to a cluster that it helped to make,
 anywhere. So, when it has converged, every document is held against what its own cluster would be without it, goes
 where it then belongs, and the clusters are made anew: Hartigan's rule for k-means (Hartigan & Wong 1979; Telgarsky &
 Vattani 2010), all documents at once, and with variances and weights too.
+
+It is not for variances that clusters share, unless means have length one. There a mean of few documents is long, and a
+document is further from what is left of it by (N / (N - 1))^2: it falls to the largest cluster, whose mean is short.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,13 +76,14 @@ def leave_one_out(
     while _goes_on(moved, labels.size):
         model, change = clusters.of(labels, n_components, soft if n_components >= NEAR_FROM else None)
         near = looking.choose(labels, responsibilities, soft=True)
-        responsibilities = None  # as large as those to come
         given = model.coefficients, drops[0], undecided_below, change / model.temperature
+        responsibilities = None  # as large as those to come; so are others that are let go
         found = looking.expect(X.rows, labels, near, *given)
         responsibilities, belong = found.responsibilities, _none_left(labels, found.labels[:, 0], n_components)
         moved.append(int(np.count_nonzero(belong != labels)))
         labels = belong
-    responsibilities = None
+        del model, given, found
+    del responsibilities
     model, change = clusters.of(labels, n_components, None)
     found = looking.expect(X.rows, labels, None, model.coefficients, drops[1], undecided_below)
     objective = float(found.objective[0] + model.log_prior[0])
@@ -110,22 +115,18 @@ class _Clusters:
         law = self.form, self.smoothing, self.target
         given = *law, False, 1.0, soft, 1, self.n_jobs
         model, target = maximising.maximise_all(self.X.words, shares, members.counts, *given)
-        return model, self._change(members, model, target)
+        return model, self._change(members, target)
 
-    def _change(self, members: Members, model: maximising.Model, target: Target) -> np.ndarray:
-        X, form, smoothing, shared = self.X, self.form, self.smoothing, np.empty(0)
-        if form.shares_variances:
-            shared = 0.5 / model.coefficients.common[:, 0]
-        pieces, first = [], 0
-        for block in X.words:
-            here = np.arange(first, first + block.shape[0])
-            pieces.append((block, target.at(here), shared[here] if shared.size else shared))
-            first += block.shape[0]
+    def _change(self, members: Members, target: Target) -> np.ndarray:
+        X, form, smoothing = self.X, self.form, self.smoothing
+        edges = np.cumsum([0] + [block.shape[0] for block in X.words])
+        pieces = [
+            (block, target.at(np.arange(first, last)))
+            for block, (first, last) in zip(X.words, itertools.pairwise(edges), strict=True)
+        ]
         pieces = [pieces[part::PARTS] for part in range(min(PARTS, len(pieces)))]
         parts = list(engine.map_blocks(kernels.influence, pieces, members, form, smoothing, n_jobs=self.n_jobs))
-        lengths = np.diff(X.rows.indptr)
-        squares = np.add.reduceat(np.append(X.rows.data**2, 0.0), X.rows.indptr[:-1]) * (lengths > 0)
-        return kernels.without(parts, members, form, smoothing, target, shared, squares)
+        return kernels.without(parts, members, form, smoothing, target)
 
 
 def _none_left(before: np.ndarray, after: np.ndarray, k: int) -> np.ndarray:

@@ -38,13 +38,15 @@ class Members:
 
 
 def influence(
-    blocks: list[tuple[sp.csr_array, Target, np.ndarray]], members: Members, form: Form, smoothing: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """The part of some blocks of words: of every document, and of every cluster; see `docclust.kernels.removal`.
+    blocks: list[tuple[sp.csr_array, Target]], members: Members, form: Form, smoothing: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The part of some blocks of words: of every document, of its squared length, and of every cluster.
 
-    blocks : words of shape (v, n), the target of these, and the variances (v,) that clusters share, or nothing
+    What the first and the last are is told in `docclust.kernels.removal`; squared lengths are only for `cosine`.
+
+    blocks : words of shape (v, n), and the target of these
     """
-    # -> (n,), (k,)
+    # -> (n,), (n,), (k,)
     k, n = members.counts.size, members.labels.size
     law = _law(form, smoothing)
     documents, clusters, of_clusters = np.zeros((n, removal.LINE)), np.zeros((k, removal.LINE)), np.zeros(k)
@@ -66,36 +68,33 @@ def influence(
     ):
         clusters[:, column] = values
     marked, seen, here = np.empty(k, np.int64), np.empty(k, np.int32), np.zeros((k, removal.LINE))
-    for words, target, shared in blocks:
+    for words, target in blocks:
         marked[:] = -1
-        of_words = *_laws(law, form, smoothing, target), shared
         removal.influence(
-            words.indptr, words.indices, words.data, form.covariance == "cosine", *of_words,
-            clusters, marked, seen, here, documents, of_clusters,
+            words.indptr, words.indices, words.data, form.covariance == "cosine",
+            *_laws(law, form, smoothing, target), clusters, marked, seen, here, documents, of_clusters,
         )  # fmt: skip
-    return documents[:, removal.SUM] - 0.5 * np.log(documents[:, removal.PRODUCT]), of_clusters
+    sums = documents[:, removal.SUM] - 0.5 * np.log(documents[:, removal.PRODUCT])
+    return sums, documents[:, removal.SQUARES].copy(), of_clusters
 
 
 def without(
-    parts: list[tuple[np.ndarray, np.ndarray]],
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
     members: Members,
     form: Form,
     smoothing: float,
     target: Target,
-    shared: np.ndarray,
-    squares: np.ndarray,
 ) -> np.ndarray:
     """How much J of its cluster changes when a document is taken out: (n,); nothing where it is the only one there.
 
     Parameters
     ----------
     parts : what `influence` gives of all blocks of words
-    target, shared : of all words, in any order
-    squares : (n,), the squared length of every document
+    target : of all words, in any order
     """
     labels, w = members.labels, members.weights
     n, less = members.counts[labels], members.less
-    of_documents, of_clusters = (sum(part) for part in zip(*parts, strict=True))
+    of_documents, squares, of_clusters = (sum(part) for part in zip(*parts, strict=True))
     if form.covariance == "cosine":
         length = of_clusters[labels]
         rest = np.maximum(length - 2 * w * of_documents + w * w * squares, TINY)
@@ -107,7 +106,7 @@ def without(
         at = at if at.size <= SIZES else np.geomspace(at[0], at[-1], SIZES)
         unseen, law = np.zeros(at.size), _law(form, smoothing)
         if any(law[3:]):  # else clusters that have not seen a word are all alike there, whatever their size
-            removal.of_unseen(at, 1.0, *_laws(law, form, smoothing, target), shared, unseen)
+            removal.of_unseen(at, 1.0, *_laws(law, form, smoothing, target), unseen)
         change = of_documents + w * (of_clusters + np.interp(sizes, at, unseen))[labels]
     pseudo = form.weight_pseudo if form.smoothing == "prior" else 0.0
     change += np.log(np.where(less > 0, less + pseudo, n) / (n + pseudo))

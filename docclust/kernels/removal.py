@@ -15,8 +15,9 @@ import numpy as np
 # A product of variances is made a logarithm before it could be less, or more, than a double can say.
 LEAST_PRODUCT, MOST_PRODUCT = 1e-200, 1e200
 # Of a document: its cluster, its weight, the weight of its cluster without it (0 where there is no other), the inverses
-# of that with the pseudo-documents of means and of variances, a product of variances, and what is added up.
-LABEL, WEIGHT, LESS, FOR_MEAN, FOR_VARIANCE, PRODUCT, SUM = range(7)
+# of that with the pseudo-documents of means and of variances, a product of variances, what is added up, and its length
+# squared.
+LABEL, WEIGHT, LESS, FOR_MEAN, FOR_VARIANCE, PRODUCT, SUM, SQUARES = range(8)
 # Of a cluster, as it is (0) and without a document of its usual weight (1): weight and the same inverses.
 N, N_FOR_MEAN, N_FOR_VARIANCE, REST, REST_FOR_MEAN, REST_FOR_VARIANCE, USUAL = range(7)
 # Of a cluster at one word: sums of x and x^2, mean, precision, and what a document without the word changes there.
@@ -47,20 +48,18 @@ def _change(x, before, after, noise):
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def influence(
-    indptr, rows, data, cosine, law, noise, mean, variance, shared, clusters, marked, seen, here, documents, of_clusters
+    indptr, rows, data, cosine, law, noise, mean, variance, clusters, marked, seen, here, documents, of_clusters
 ):  # fmt: skip
     """Add up, over words, by how much J of its own cluster changes when a document is taken out of it.
 
     cosine : whether the sums of documents are to be their products with the sum of the cluster, and `of_clusters` the
         squares of that
-    shared : (v,), the variance that all clusters have, or empty
     clusters, here : (k, LINE), of clusters, and of them at a word
     documents : (n, LINE), of documents; their sum is what their own words change
     of_clusters : (k,), what words change that the cluster has seen and the document does not hold, for a document of
         weight one, by what one of usual weight does
     """
-    one, have_own = _index(1), shared.size == 0
-    pseudo = law[3] > 0 or law[4] > 0
+    one, pseudo = _index(1), law[3] > 0 or law[4] > 0
     for w in range(_index(indptr.size) - one):
         begin, end, n_seen = _index(indptr[w]), _index(indptr[w + one]), _index(0)
         for p in range(begin, end):
@@ -79,6 +78,7 @@ def influence(
             for p in range(begin, end):
                 i = _index(rows[p])
                 documents[i, SUM] += data[p] * here[_index(documents[i, LABEL]), FIRST]
+                documents[i, SQUARES] += data[p] * data[p]
             continue
         mean_w, variance_w = mean[w], variance[w]
         for t in range(n_seen):
@@ -88,16 +88,15 @@ def influence(
             rest_variance, usual = clusters[c, REST_FOR_VARIANCE], clusters[c, USUAL]
             first, second = here[c, FIRST], here[c, SECOND]
             m, v = _estimate(n, for_mean, for_variance, first, second, law, mean_w, variance_w)
-            v = v if have_own else shared[w]
             here[c, MEAN], here[c, PRECISION], here[c, AT_ZERO] = m, 1 / v, 0.0
             if rest > 0:
                 m1, v1 = _estimate(rest, rest_mean, rest_variance, first, second, law, mean_w, variance_w)
-                at_zero = _change(0.0, (m, v), (m1, v1 if have_own else v), noise)
+                at_zero = _change(0.0, (m, v), (m1, v1), noise)
                 unseen = 0.0
                 if pseudo:
-                    m, v2 = _estimate(n, for_mean, for_variance, 0.0, 0.0, law, mean_w, variance_w)
+                    m, v = _estimate(n, for_mean, for_variance, 0.0, 0.0, law, mean_w, variance_w)
                     m1, v1 = _estimate(rest, rest_mean, rest_variance, 0.0, 0.0, law, mean_w, variance_w)
-                    unseen = _change(0.0, (m, v2 if have_own else v), (m1, v1 if have_own else v), noise)
+                    unseen = _change(0.0, (m, v), (m1, v1), noise)
                 of_clusters[c] += (at_zero - unseen) / usual
                 here[c, AT_ZERO] = at_zero / usual
         for p in range(begin, end):
@@ -109,27 +108,21 @@ def influence(
                 for_mean, for_variance = documents[i, FOR_MEAN], documents[i, FOR_VARIANCE]
                 m, v = _estimate(less, for_mean, for_variance, first, second, law, mean_w, variance_w)
                 before, after, precision = x - here[c, MEAN], x - m, here[c, PRECISION]
-                change = (before * before + noise) * precision
-                if have_own:
-                    change -= (after * after + noise) / v
-                    product = documents[i, PRODUCT] * (v * precision)
-                    if not LEAST_PRODUCT < product < MOST_PRODUCT:
-                        change -= np.log(product)
-                        product = 1.0
-                    documents[i, PRODUCT] = product
-                else:
-                    change -= (after * after + noise) * precision
+                change = (before * before + noise) * precision - (after * after + noise) / v
+                product = documents[i, PRODUCT] * (v * precision)
+                if not LEAST_PRODUCT < product < MOST_PRODUCT:
+                    change -= np.log(product)
+                    product = 1.0
+                documents[i, PRODUCT] = product
                 documents[i, SUM] += 0.5 * change - weight * here[c, AT_ZERO]
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def of_unseen(sizes, usual, law, noise, mean, variance, shared, found):
+def of_unseen(sizes, usual, law, noise, mean, variance, found):
     """Add what all words change for clusters of these sizes that have seen none of them; see `influence`."""
     for w in range(mean.size):
         for c in range(sizes.size):
             n, rest = sizes[c], sizes[c] - usual
             m, v = _estimate(n, 1 / (n + law[3]), 1 / (n + law[4]), 0.0, 0.0, law, mean[w], variance[w])
             m1, v1 = _estimate(rest, 1 / (rest + law[3]), 1 / (rest + law[4]), 0.0, 0.0, law, mean[w], variance[w])
-            if shared.size:
-                v = v1 = shared[w]
             found[c] += _change(0.0, (m, v), (m1, v1), noise) / usual

@@ -156,11 +156,13 @@ def test_folders_may_lie_deeper_than_functions_may_call_each_other(documents, tr
         os.mkdir("d")
         os.chdir("d")
     Path("deep.txt").write_text("within", "utf-8")
-    found = documents("folder", path=root)
-    Path("deep.txt").unlink()
-    for _ in deep:  # what removes a folder with all that is in it calls itself too
-        os.chdir("..")
-        os.rmdir("d")
+    try:
+        found = documents("folder", path=root)
+    finally:
+        Path("deep.txt").unlink()
+        for _ in deep:  # what removes a folder with all that is in it calls itself too
+            os.chdir("..")
+            os.rmdir("d")
     assert [document.text for document in found] == ["first", "within", "last"]
 
 
