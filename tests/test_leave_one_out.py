@@ -39,8 +39,8 @@ def change(X, labels, weights, form, target):
     members = Members.of(labels, weights, K)
     columns = X.T.tocsr()
     blocks = [(columns[words], target.at(words)) for words in np.array_split(np.arange(V), 4)]
-    parts = [kernels.influence(some, members, form, S) for some in (blocks[:1], blocks[1:])]
-    return kernels.without(parts, members, form, S, target)
+    first, others = (kernels.influence(some, members, form, S) for some in (blocks[:1], blocks[1:]))
+    return kernels.without(first.added(others), members, form, S, target)
 
 
 def by_hand(X, labels, weights, form, target):

@@ -125,8 +125,10 @@ class _Clusters:
             for block, (first, last) in zip(X.words, itertools.pairwise(edges), strict=True)
         ]
         pieces = [pieces[part::PARTS] for part in range(min(PARTS, len(pieces)))]
-        parts = list(engine.map_blocks(kernels.influence, pieces, members, form, smoothing, n_jobs=self.n_jobs))
-        return kernels.without(parts, members, form, smoothing, target)
+        found = None
+        for part in engine.map_blocks(kernels.influence, pieces, members, form, smoothing, n_jobs=self.n_jobs):
+            found = part if found is None else found.added(part)
+        return kernels.without(found, members, form, smoothing, target)
 
 
 def _none_left(before: np.ndarray, after: np.ndarray, k: int) -> np.ndarray:

@@ -24,7 +24,7 @@ from docclust.kernels.coefficients import (
 )
 from docclust.kernels.distances import nearer
 from docclust.kernels.joining import joined, together
-from docclust.kernels.leaving import Members, influence, without
+from docclust.kernels.leaving import Influence, Members, influence, without
 from docclust.kernels.neighbours import (
     Near,
     Piece,
@@ -70,6 +70,7 @@ __all__ = [
     "UNDERFLOW",
     "Compact",
     "Expectation",
+    "Influence",
     "Maximised",
     "Members",
     "Near",

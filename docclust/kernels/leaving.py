@@ -37,16 +37,26 @@ class Members:
         return np.where(self.sizes[self.labels] == 1, 0.0, self.counts[self.labels] - self.weights)
 
 
-def influence(
-    blocks: list[tuple[sp.csr_array, Target]], members: Members, form: Form, smoothing: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The part of some blocks of words: of every document, of its squared length, and of every cluster.
+@dataclass(frozen=True)
+class Influence:
+    """What the words say of taking documents out, added up over words; see `docclust.kernels.removal`.
 
-    What the first and the last are is told in `docclust.kernels.removal`; squared lengths are only for `cosine`.
-
-    blocks : words of shape (v, n), and the target of these
+    of_documents, squares : (n,), the second their squared lengths, and only for `cosine`; of_clusters : (k,)
     """
-    # -> (n,), (n,), (k,)
+
+    of_documents: np.ndarray
+    squares: np.ndarray
+    of_clusters: np.ndarray
+
+    def added(self, other: "Influence") -> "Influence":
+        """The same over more words, in the same memory."""
+        for name, values in vars(self).items():
+            values += getattr(other, name)
+        return self
+
+
+def influence(blocks: list[tuple[sp.csr_array, Target]], members: Members, form: Form, smoothing: float) -> Influence:
+    """The part of some blocks of words (v, n), each with its target."""
     k, n = members.counts.size, members.labels.size
     law = _law(form, smoothing)
     documents, clusters, of_clusters = np.zeros((n, removal.LINE)), np.zeros((k, removal.LINE)), np.zeros(k)
@@ -74,12 +84,15 @@ def influence(
             words.indptr, words.indices, words.data, form.covariance == "cosine",
             *_laws(law, form, smoothing, target), clusters, marked, seen, here, documents, of_clusters,
         )  # fmt: skip
-    sums = documents[:, removal.SUM] - 0.5 * np.log(documents[:, removal.PRODUCT])
-    return sums, documents[:, removal.SQUARES].copy(), of_clusters
+    sums = np.log(documents[:, removal.PRODUCT])
+    sums *= -0.5
+    sums += documents[:, removal.SUM]
+    squares = documents[:, removal.SQUARES].copy() if form.covariance == "cosine" else np.empty(0)
+    return Influence(sums, squares, of_clusters)
 
 
 def without(
-    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]],
+    found: Influence,
     members: Members,
     form: Form,
     smoothing: float,
@@ -89,12 +102,12 @@ def without(
 
     Parameters
     ----------
-    parts : what `influence` gives of all blocks of words
+    found : what `influence` gives of all words
     target : of all words, in any order
     """
     labels, w = members.labels, members.weights
     n, less = members.counts[labels], members.less
-    of_documents, squares, of_clusters = (sum(part) for part in zip(*parts, strict=True))
+    of_documents, squares, of_clusters = found.of_documents, found.squares, found.of_clusters
     if form.covariance == "cosine":
         length = of_clusters[labels]
         rest = np.maximum(length - 2 * w * of_documents + w * w * squares, TINY)
