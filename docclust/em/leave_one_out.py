@@ -115,6 +115,7 @@ class _Clusters:
         law = self.form, self.smoothing, self.target
         given = *law, False, 1.0, soft, 1, self.n_jobs
         model, target = maximising.maximise_all(self.X.words, shares, members.counts, *given)
+        del shares
         return model, self._change(members, target)
 
     def _change(self, members: Members, target: Target) -> np.ndarray:
