@@ -224,8 +224,10 @@ def calibrated(
     c : what `model.coefficients` gives; X, counts : (n, v) CSR, what `weigh` makes of counts
     """
 
+    held_out = model.held_out(X)
+
     def without(rows: np.ndarray) -> Score:
-        score = model.held_out(X, rows)
+        score = held_out(rows)
         return lambda counts: score(weigh(counts))
 
     def stated(rows: np.ndarray) -> Score:

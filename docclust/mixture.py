@@ -321,15 +321,13 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         last = None if self._change is None else (self.steps_[-1], self._found)
         replay(checks.as_csr(X), self.n_components, self._best_start, self._fitted_order, look, last)
 
-    def held_out(self, X: sp.csr_array, rows: np.ndarray) -> Callable[[sp.csr_array], np.ndarray]:
-        """`score_joint`, up to a number of each document, by a mixture that has not seen some rows of the X of the fit.
+    def held_out(self, X: sp.csr_array) -> Callable[[np.ndarray], Callable[[sp.csr_array], np.ndarray]]:
+        """Of some rows of the X of the fit: `score_joint`, up to a number of each document, by a mixture without them.
 
         Every other row is in its cluster of `labels_`.
         """
-        check_is_fitted(
-            self, "_best_start", msg="held_out needs a fit; this model was read from a run folder. Try fit."
-        )
-        return em.held_out(checks.as_csr(X), self.labels_, self.n_components, self._best_start, rows)
+        check_is_fitted(self, "_best_start", msg=NEEDS_FIT.format("held_out"))
+        return em.held_out(checks.as_csr(X), self.labels_, self.n_components, self._best_start)
 
     def _keep(self, result: em.Fit, n: int) -> None:
         self._found = result.found
