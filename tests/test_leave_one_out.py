@@ -84,6 +84,15 @@ def test_the_only_document_of_a_cluster_stays_what_it_is(rows):
     assert (found[1:] < 0).all()
 
 
+def test_documents_without_a_word_give_a_cluster_no_direction(rows):
+    X = rows.tolil()
+    X[1:4] = 0
+    labels = np.array([0] * 4 + [1] * 16 + [2] * (N - 20), dtype=np.int32)
+    found = change(sp.csr_array(X), labels, np.ones(N), Form("cosine"), target_of(rows))
+    assert found[0] == pytest.approx(-1 / S + np.log(3 / 4))  # all that spoke for its cluster was itself
+    assert np.isfinite(found).all()
+
+
 def test_no_cluster_is_left_by_all():
     before, after = np.array([0, 0, 1, 1, 2]), np.array([1, 2, 1, 0, 2])
     np.testing.assert_array_equal(_none_left(before, after, 3), after)

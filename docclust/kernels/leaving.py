@@ -10,6 +10,8 @@ from docclust.kernels import removal
 
 # Sizes of clusters at which what unseen words change is measured; where there are more, it is interpolated.
 SIZES = 8
+# A sum of documents that is shorter than this, squared and relative to what it was with one more, is rounding.
+NOTHING_LEFT = 1e-12
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ def without(
     of_documents, squares, of_clusters = found.of_documents, found.squares, found.of_clusters
     if form.covariance == "cosine":
         length = of_clusters[labels]
-        rest = np.maximum(length - 2 * w * of_documents + w * w * squares, TINY)
+        rest = length - 2 * w * of_documents + w * w * squares
+        rest = np.where(rest > NOTHING_LEFT * length, rest, np.inf)  # others without a word have no direction
         change = (of_documents - w * squares) / np.sqrt(rest) - of_documents / np.sqrt(np.maximum(length, TINY))
         change /= smoothing
     else:
