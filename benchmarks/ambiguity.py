@@ -23,7 +23,7 @@ from scipy.special import softmax, xlogy
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from corpora import ROOT, VECTORS, Line, Results, Rows, arguments, check, chosen, markdown, publish, spread
-from docclust import config, describe
+from docclust import config, describe, fitted
 from docclust import corpus as readers
 from docclust.ambiguity import Scores, companions, score
 from docclust.ambiguity.admixture import two_topics
@@ -151,15 +151,15 @@ class Read:
 def read(found: Found, rows: Rows, seed: int) -> Read:
     """What docclust says of the documents it was fitted to."""
     model, idf = found.model, smoothed_idf(rows.counts)
-    describe.number_by_size(model)
+    fitted.number_by_size(model)
     c = model.coefficients()
 
     def weigh(counts: sp.csr_array) -> sp.csr_array:
         return tfidf(counts, idf, sublinear=VECTORS.sublinear_tf)
 
     repeats = peers.settings(rows.k, seed).calibration.repeats
-    describe.calibrated(model, c, rows.X, rows.counts, weigh, repeats, np.random.default_rng(seed))
-    P = describe.responsibilities(model, rows.X)
+    fitted.calibrated(model, c, rows.X, rows.counts, weigh, repeats, np.random.default_rng(seed))
+    P = fitted.responsibilities(model, rows.X)
     word_sums, words = describe.word_sums(rows.counts, P), rows.vectors.words
     together = companions(rows.counts)
 

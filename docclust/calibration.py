@@ -37,7 +37,6 @@ PSEUDO_DOCUMENTS = 5.0
 OTHER_WRONG = 0.2
 BINS = 15
 
-
 Score = Callable[[sp.csr_array], np.ndarray]
 
 
@@ -94,8 +93,8 @@ def halves(counts: sp.csr_array, rng: np.random.Generator) -> tuple[sp.csr_array
 
 def calibrate(
     counts: sp.csr_array,
-    stated: Callable[[np.ndarray], Score],
-    without: Callable[[np.ndarray], Score],
+    k: int,
+    scores: Callable[[np.ndarray], tuple[Score, Score]],
     repeats: int,
     rng: np.random.Generator,
     starts: Starts | None = None,
@@ -106,23 +105,24 @@ def calibrate(
     ----------
     counts : CSR of shape (n, v)
         Word counts of the documents.
-    stated, without : function
-        Rows of documents -> a function: word counts of m of them -> J of equation (E), (m, k), in nats. The first is
+    k : int
+        Clusters.
+    scores : function
+        Rows of documents -> two functions: word counts of m of them -> J of equation (E), (m, k), in nats. The first is
         what probabilities are stated by, the second that of a mixture that has not seen the documents.
     repeats : int
         Random splits.
     starts : Starts, optional
         Without other starts the halves alone decide.
     """
-    n, k = counts.shape[0], stated(np.arange(1))(counts[:1]).shape[1]
+    n = counts.shape[0]
     every = np.arange(0, n, -(-n // min(MAX_DOCUMENTS, max(1, MAX_DENSITIES // k))))
     folds = -(-every.size // max(1, round((1 - SEEN_SHARE) * n)))
     whole = np.empty((every.size, k))
     splits: list[list[list[_Split]]] = [[[] for _ in range(LENGTHS)] for _ in range(repeats)]
     for fold in range(folds):
         rows = every[fold::folds]
-        part, score = counts[rows], stated(rows)
-        judge = without(rows) if k > 1 else score
+        part, (score, judge) = counts[rows], scores(rows)
         whole[fold::folds] = score(part)
         for of_lengths in splits:
             for split, found in zip(of_lengths, _split(part, score, judge, rng), strict=True):

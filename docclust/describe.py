@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,63 +12,18 @@ from sklearn.metrics.cluster import contingency_matrix
 
 from docclust import keywords
 from docclust.ambiguity import LOOKED_AT, Explainer, Scores
-from docclust.calibration import Calibration, Score, Starts, calibrate, calibration_error
+from docclust.calibration import calibration_error
 from docclust.config import Settings
 from docclust.corpus import Skipped
-from docclust.engine import blocks, stacked
+from docclust.engine import blocks
 from docclust.errors import shortened
-from docclust.gaussian import Coefficients, log_joint
 from docclust.mixture import SparseGaussianMixture
 from docclust.results import Assignment, Cluster, Keyword, Member, counted
 from docclust.vectors import Documents, Vectors
 
-# Probabilities below this are not stored, except a document's two largest; rows are then scaled to sum to one.
-LEAST_PROBABILITY = 1e-6
-# So many probabilities are stored at most, but this many of every document's.
-MOST_STORED, AT_LEAST_STORED = 10_000_000, 32
-# Nobody is surer than this of a document: nearer to one, a float can only be one.
-LEAST_DOUBT = 1e-9
 BLOCK_ROWS, SUM_ROWS = 4096, 65_536
 # A clustering whose least probability is above this is hard.
 HARD_FROM = 0.99
-
-
-def responsibilities(model: SparseGaussianMixture, X: sp.csr_array, c: Coefficients | None = None) -> sp.csr_array:
-    """Calibrated probability of every cluster for every document of the fit; those that matter, rows sum to one.
-
-    Short texts have some probability in every cluster. Of many documents in many clusters only the largest are kept.
-    `c` are the model's `coefficients`, where they are at hand.
-    """
-    # X: (n, v) CSR -> (n, k) CSR
-    c = model.coefficients() if c is None else c
-    many = max(AT_LEAST_STORED, MOST_STORED // X.shape[0])
-    kept = []
-    first = 0
-    for block in blocks(X, model.block_rows):
-        P = model.probabilities(block, c, slice(first, first + block.shape[0]))
-        first += block.shape[0]
-        if P.shape[1] > 1:
-            every, best = np.arange(P.shape[0]), P.argmax(axis=1)
-            largest, P[every, best] = P[every, best], -1
-            second = P.argmax(axis=1)
-            runner_up = np.maximum(P[every, second], LEAST_DOUBT)  # so that no row becomes exactly 1
-            if P.shape[1] > many:
-                least = -np.partition(-P, many - 2, axis=1)[:, many - 2 : many - 1]  # the best is set aside
-                P[least > P] = 0
-            P[P < LEAST_PROBABILITY] = 0
-            P[every, best], P[every, second] = largest, runner_up
-            P /= P.sum(axis=1, keepdims=True)
-        kept.append(sp.csr_array(P))
-    return stacked(kept)
-
-
-def number_by_size(model: SparseGaussianMixture) -> None:
-    """Number the clusters by size, the largest first; equal sizes by weight, then by their first document."""
-    k = model.n_components
-    sizes = np.bincount(model.labels_, minlength=k)
-    first = np.full(k, model.labels_.size)
-    np.minimum.at(first, model.labels_, np.arange(model.labels_.size))
-    model.renumber(np.lexsort((first, -model.weights_, -sizes)))
 
 
 def word_sums(counts: sp.csr_array, P: sp.csr_array) -> np.ndarray:
@@ -208,49 +163,6 @@ def label_metrics(labels: list[str | None], clusters: np.ndarray, probability: n
         "purity": float(right.mean()),
         "label_calibration_error": calibration_error(probability[known], right),
     }
-
-
-def calibrated(
-    model: SparseGaussianMixture,
-    c: Coefficients,
-    X: sp.csr_array,
-    counts: sp.csr_array,
-    weigh: Callable[[sp.csr_array], sp.csr_array],
-    repeats: int,
-    rng: np.random.Generator,
-) -> Calibration:
-    """Give a model the temperature that the documents of its fit tell.
-
-    c : what `model.coefficients` gives; X, counts : (n, v) CSR, what `weigh` makes of counts
-    """
-
-    held_out = model.held_out(X)
-
-    def without(rows: np.ndarray) -> Score:
-        score = held_out(rows)
-        return lambda counts: score(weigh(counts))
-
-    def stated(rows: np.ndarray) -> Score:
-        return without(rows) if model.holds_apart else lambda counts: log_joint(weigh(counts), c)
-
-    found = calibrate(counts, stated, without, repeats, rng, other_starts(model))
-    model.temperature_ = found.temperature
-    return found
-
-
-def other_starts(model: SparseGaussianMixture) -> Starts | None:
-    """All starts of a fit but the best, or None where it had only one."""
-    bounds = model.start_bounds_
-    others = np.arange(bounds.size) != bounds.argmax()
-    gaps = (bounds.max() - bounds[others]) / (float(bounds.std()) or 1.0)
-    return Starts(model.start_labels_[others], gaps) if others.any() else None
-
-
-def median_temperature(model: SparseGaussianMixture, X: sp.csr_array) -> float:
-    """The temperature of a median document."""
-    found = model.temperature_
-    logs = found.levels[model.labels_] + found.slope * np.log(np.maximum(np.diff(X.indptr), 1))
-    return float(np.exp(np.median(logs)))
 
 
 def remarks(

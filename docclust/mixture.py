@@ -284,7 +284,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
         The same without `leave_one_out`.
         """
-        if self._change is None:
+        if not self.holds_apart:
             return J
         J = J.copy()
         J[np.arange(J.shape[0]), self._members[rows]] += self._change[rows]
@@ -306,7 +306,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         variances = p.variances.T[order] if p.variances.shape[1] > 1 else p.variances.T
         self.give(p.weights[order], p.means.T[order], variances)
         self.labels_ = np.argsort(order)[self.labels_]
-        if self._members is not None:
+        if self.holds_apart:
             self._members = np.argsort(order)[self._members]
         self.temperature_ = Temperature(self.temperature_.levels[order], self.temperature_.slope)
         self._fitted_order = fitted[order]
@@ -318,8 +318,9 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         have the numbers they have now.
         """
         check_is_fitted(self, "_best_start", msg=NEEDS_FIT.format("replay"))
-        last = None if self._change is None else (self.steps_[-1], self._found)
-        replay(checks.as_csr(X), self.n_components, self._best_start, self._fitted_order, look, last)
+        replay(checks.as_csr(X), self.n_components, self._best_start, self._fitted_order, look)
+        if self.holds_apart:
+            look(self.steps_[-1], self._found, 1.0)
 
     def held_out(self, X: sp.csr_array) -> Callable[[np.ndarray], Callable[[sp.csr_array], np.ndarray]]:
         """Of some rows of the X of the fit: `score_joint`, up to a number of each document, by a mixture without them.

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 import docclust
-from docclust import corpus, defaults, describe, engine, frames, keywords
+from docclust import corpus, defaults, describe, engine, fitted, frames, keywords
 from docclust.ambiguity import explainer, kinds_by_row, score
 from docclust.config import Settings
 from docclust.corpus import Document
@@ -59,14 +59,14 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     ):
         warnings.simplefilter("always", ConvergenceWarning)
         model.fit(vectors.weights)
-    describe.number_by_size(model)
+    fitted.number_by_size(model)
 
     clock.begin("calibrate")
     c = model.coefficients()
     weigh = partial(tfidf, idf=vectors.idf, sublinear=settings.vectors.sublinear_tf)
     halves = settings.calibration.repeats, np.random.default_rng(halves_seed)
-    calibration = describe.calibrated(model, c, vectors.weights, vectors.counts, weigh, *halves)
-    P = describe.responsibilities(model, vectors.weights, c)
+    calibration = fitted.calibrated(model, c, vectors.weights, vectors.counts, weigh, *halves)
+    P = fitted.responsibilities(model, vectors.weights, c)
 
     clock.begin("describe")
     cluster, probability, *runner_up = describe.top_two(P)
@@ -86,7 +86,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         "npmi_coherence": keywords.coherence(vectors.counts, words),
         "half_agreement": calibration.half_agreement,
         "information": calibration.information,
-        "temperature": describe.median_temperature(model, vectors.weights),
+        "temperature": fitted.median_temperature(model, vectors.weights),
         "temperature_spread": calibration.spread,
         "calibration_error": calibration.calibration_error,
         "objective": model.lower_bound_,

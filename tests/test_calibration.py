@@ -34,7 +34,7 @@ def test_the_halves_add_up_to_the_document(counts):
 
 def calibrated(counts, score, repeats, rng, starts=None):
     """Where a mixture that has not seen some documents is the same."""
-    return calibrate(counts, lambda rows: score, lambda rows: score, repeats, rng, starts)
+    return calibrate(counts, score(counts[:1]).shape[1], lambda rows: (score, score), repeats, rng, starts)
 
 
 def drawn(J, temperature, rng):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from docclust import cli, config, describe, pipeline, store
+from docclust import cli, config, describe, fitted, pipeline, store
 from docclust.mixture import SparseGaussianMixture
 from docclust.probability import Temperature
 from docclust.report import html, texts
@@ -237,7 +237,7 @@ def a_model_that_is_too_sure() -> tuple[SparseGaussianMixture, sp.csr_array]:
 def test_nobody_is_as_sure_as_a_float_can_be(a_model_that_is_too_sure):
     model, X = a_model_that_is_too_sure
     assert (model.predict_proba(X).max(axis=1) == 1).any()
-    P = describe.responsibilities(model, X)
+    P = fitted.responsibilities(model, X)
     assert inside(*P.data)
     np.testing.assert_allclose(P.sum(axis=1), 1, rtol=1e-12)
     np.testing.assert_array_equal(P.toarray().argmax(axis=1), model.predict(X))
@@ -245,7 +245,7 @@ def test_nobody_is_as_sure_as_a_float_can_be(a_model_that_is_too_sure):
 
 def test_one_cluster_has_exactly_everything():
     X = sp.csr_array(np.random.default_rng(0).random((20, 4)))
-    P = describe.responsibilities(SparseGaussianMixture(1, random_state=0).fit(X), X)
+    P = fitted.responsibilities(SparseGaussianMixture(1, random_state=0).fit(X), X)
     assert (P.data == 1).all()
 
 
@@ -267,11 +267,11 @@ def test_a_share_in_percent_is_0_or_100_only_exactly(share: float, said: str):
 
 def test_of_many_documents_the_largest_probabilities_are_kept_and_the_cluster_stays(small_run, monkeypatch):
     model, X = small_run.model, small_run.counts.astype(float)
-    monkeypatch.setattr(describe, "LEAST_PROBABILITY", 0.0)
-    whole = describe.responsibilities(model, X).toarray()
-    monkeypatch.setattr(describe, "MOST_STORED", 1)
-    monkeypatch.setattr(describe, "AT_LEAST_STORED", 3)
-    kept = describe.responsibilities(model, X)
+    monkeypatch.setattr(fitted, "LEAST_PROBABILITY", 0.0)
+    whole = fitted.responsibilities(model, X).toarray()
+    monkeypatch.setattr(fitted, "MOST_STORED", 1)
+    monkeypatch.setattr(fitted, "AT_LEAST_STORED", 3)
+    kept = fitted.responsibilities(model, X)
     assert np.diff(kept.indptr).max() == 3
     np.testing.assert_allclose(kept.sum(axis=1), 1)
     np.testing.assert_array_equal(describe.top_two(kept)[0], whole.argmax(axis=1))

@@ -28,6 +28,7 @@ ROOMS = [
     "covariance",
     "mixture",
     "calibration",
+    "fitted",
     "keywords",
     "ambiguity",
     "describe",

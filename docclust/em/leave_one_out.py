@@ -11,14 +11,16 @@ document is further from what is left of it by (N / (N - 1))^2: it falls to the 
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from docclust import engine, kernels
 from docclust.em import maximising
-from docclust.em.found import Found
+from docclust.em.found import Fit, Found, Step
 from docclust.em.looking import NEAR_FROM, Looking
-from docclust.gaussian import Form, Target
+from docclust.em.loop import UNDECIDED_BELOW, precision, soft_drop, soft_sample
+from docclust.gaussian import Target
 from docclust.kernels import Members, Prepared
 
 # It is repeated while fewer documents move each time, and more than this share of them; so often at most. Without the
@@ -36,47 +38,38 @@ class Apart:
     members : (n,), the cluster that every document helped to make
     change : (n,), by how much J of that cluster changes when the document is taken out of it, in nats
     labels : (n,), the most likely cluster of every document, which may know it
-    objective : of these clusters, in nats over all documents; undecided : documents, as in `Step`
     """
 
     found: Found
     members: np.ndarray
     change: np.ndarray
     labels: np.ndarray
-    objective: float
-    undecided: int
 
 
-def leave_one_out(
-    X: Prepared,
-    labels: np.ndarray,
-    n_components: int,
-    *,
-    form: Form,
-    smoothing: float,
-    target: Target,
-    weighting: kernels.Weighting,
-    precision: type,
-    soft: maximising.Soft,
-    drops: tuple[float, float],
-    undecided_below: float,
-    block_rows: int,
-    n_jobs: int | None,
-) -> Apart:
-    """Hold documents against the clusters of `labels` without themselves, and move them, until hardly one moves.
+def held_apart(X: Prepared, ended: Fit, n_components: int, options: dict[str, Any]) -> tuple[Apart, Step]:
+    """Hold documents against the clusters of a fit without themselves, and move them, until hardly one moves.
 
     A cluster keeps its documents where all of them would leave it. With many clusters documents are held against those
-    near their own, as while EM is annealed; what is near is told by responsibilities as soft as `soft` says.
+    near their own, as while EM is annealed.
 
-    drops : logarithms of the shares below which responsibilities are dropped, soft ones and others
+    Parameters
+    ----------
+    options : what `fit` was given
+
+    Returns
+    -------
+    Apart
+    Step
+        Of all moves as one, with the objective of the clusters that are made in the end.
     """
-    clusters = _Clusters(X, form, smoothing, target.at(X.order), weighting, precision, n_jobs)
-    looking = Looking(n_components, weighting, block_rows, n_jobs)
-    responsibilities, moved = None, []
+    clusters = _Clusters(X, n_components, options)
+    looking = Looking(n_components, options["weighting"], options["block_rows"], options["n_jobs"])
+    soft = maximising.Soft(soft_sample(X, n_components), options["softness"], None)
+    labels, responsibilities, moved = ended.labels, None, []
     while _goes_on(moved, labels.size):
-        model, change = clusters.of(labels, n_components, soft if n_components >= NEAR_FROM else None)
+        model, change = clusters.of(labels, soft if n_components >= NEAR_FROM else None)
         near = looking.choose(labels, responsibilities, soft=True)
-        given = model.coefficients, drops[0], undecided_below, change / model.temperature
+        given = model.coefficients, soft_drop(n_components), UNDECIDED_BELOW, change / model.temperature
         responsibilities = None  # as large as those to come; so are others that are let go
         found = looking.expect(X.rows, labels, near, *given)
         responsibilities, belong = found.responsibilities, _none_left(labels, found.labels[:, 0], n_components)
@@ -84,11 +77,17 @@ def leave_one_out(
         labels = belong
         del model, given, found
     del responsibilities
-    model, change = clusters.of(labels, n_components, None)
-    found = looking.expect(X.rows, labels, None, model.coefficients, drops[1], undecided_below)
-    objective = float(found.objective[0] + model.log_prior[0])
+    model, change = clusters.of(labels, None)
+    found = looking.expect(X.rows, labels, None, model.coefficients, kernels.DROP, UNDECIDED_BELOW)
     known = found.labels[:, 0].copy()
-    return Apart(model.found[0].in_order(X.order), labels, change, known, objective, int(found.undecided[0]))
+    step = Step(
+        iteration=len(ended.steps),
+        objective=float(found.objective[0] + model.log_prior[0]),
+        smoothing=clusters.smoothing,
+        moved=int(np.count_nonzero(known != ended.labels)),
+        undecided=int(found.undecided[0]),
+    )
+    return Apart(model.found[0].in_order(X.order), labels, change, known), step
 
 
 def _goes_on(moved: list[int], n: int) -> bool:
@@ -97,21 +96,19 @@ def _goes_on(moved: list[int], n: int) -> bool:
     return len(moved) < MOST_TIMES and SETTLED_SHARE * n < moved[-1] < moved[-2]
 
 
-@dataclass
 class _Clusters:
-    """What is made of labels: the clusters, who they are of, and what J of them changes without a document."""
+    """What is made of labels: the clusters, and what J of them changes without a document."""
 
-    X: Prepared
-    form: Form
-    smoothing: float
-    target: Target
-    weighting: kernels.Weighting
-    precision: type
-    n_jobs: int | None
+    def __init__(self, X: Prepared, n_components: int, options: dict[str, Any]) -> None:
+        self.X, self.n_components = X, n_components
+        self.form, self.smoothing = options["form"], float(options["schedule"][-1])
+        self.precision = precision(X, self.form, n_components, self.smoothing, options["target"])
+        self.target, self.n_jobs = options["target"].at(X.order), options["n_jobs"]
+        self.weights = options["weighting"].of(np.diff(X.rows.indptr))
 
-    def of(self, labels: np.ndarray, k: int, soft: maximising.Soft | None) -> tuple[maximising.Model, np.ndarray]:
-        members = Members.of(labels, self.weighting.of(np.diff(self.X.rows.indptr)), k)
-        shares = kernels.one_hot(labels, self.precision, k, members.weights)
+    def of(self, labels: np.ndarray, soft: maximising.Soft | None) -> tuple[maximising.Model, np.ndarray]:
+        members = Members.of(labels, self.weights, self.n_components)
+        shares = kernels.one_hot(labels, self.precision, self.n_components, self.weights)
         law = self.form, self.smoothing, self.target
         given = *law, False, 1.0, soft, 1, self.n_jobs
         model, target = maximising.maximise_all(self.X.words, shares, members.counts, *given)

@@ -55,9 +55,9 @@ class Looking:
         coefficients: kernels.Compact,
         drop: float,
         bound: float,
-        change: np.ndarray | None = None,
+        change: np.ndarray = kernels.NOTHING,
     ) -> kernels.Expectation:
-        """E-step over rows that had these labels; `change` (n,) is added to J of these."""
+        """E-step over rows that had these labels; `change` (n,), if there is one, is added to J of these."""
         given = coefficients, drop, bound, self.weighting
         if near is None:
             if rows.shape[0] not in self.blocks:  # a part of the documents at first, and then all
@@ -68,8 +68,7 @@ class Looking:
             return kernels.together(list(engine.map_blocks(_expect_block, pieces, *given, n_jobs=self.n_jobs)))
         pieces = kernels.pieces(rows, labels, near)
         seen = kernels.seen_words(coefficients)
-        given += () if change is None else (change,)
-        parts = engine.map_blocks(kernels.expect_near, pieces, rows, near, seen, *given, n_jobs=self.n_jobs)
+        parts = engine.map_blocks(kernels.expect_near, pieces, rows, near, seen, *given, change, n_jobs=self.n_jobs)
         return kernels.in_order(pieces, list(parts))
 
 
@@ -81,9 +80,9 @@ def _expect_block(
 
 
 def _of_blocks(
-    labels: np.ndarray, change: np.ndarray | None, blocks: list[sp.csr_array]
+    labels: np.ndarray, change: np.ndarray, blocks: list[sp.csr_array]
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    if change is None:
+    if not change.size:
         return [kernels.NO_CLUSTERS] * len(blocks), [kernels.NOTHING] * len(blocks)
     edges = np.cumsum([block.shape[0] for block in blocks])[:-1]
     return np.split(labels, edges), np.split(change, edges)

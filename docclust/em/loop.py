@@ -10,7 +10,6 @@ import scipy.sparse as sp
 from docclust import kernels
 from docclust.em import maximising
 from docclust.em.found import Fit, Found, Step
-from docclust.em.leave_one_out import Apart, leave_one_out
 from docclust.em.looking import Looking
 from docclust.em.reseeding import reseed
 from docclust.gaussian import Coefficients, Form, Parameters, Target, log_joint
@@ -86,7 +85,7 @@ def fit_all(
     """
     # The textbook form lets a cluster live on responsibilities as small as there are.
     drop = kernels.UNDERFLOW if form.smoothing == "add" else kernels.DROP
-    soft_drop = _soft_drop(n_components)
+    soft_least = soft_drop(n_components)
     whole = X if isinstance(X, kernels.Prepared) else prepare(X)
     n, place = whole.rows.shape[0], whole.place
     by_parameters = isinstance(starts[0], Parameters)
@@ -99,7 +98,7 @@ def fit_all(
     stride = max(1, n // max(SOFT_DOCUMENTS, SOFT_PER_CLUSTER * n_components)) if in_part else 1
     settles = softness > 0 and n_components >= SETTLED_FROM
     now = fraction = whole.every(stride)
-    sample = _sample(whole, n_components)
+    sample = soft_sample(whole, n_components)
     target = target.at(whole.order)
     every = range(len(starts))
     labels, responsibilities, counts = np.full((n, len(starts)), -1, dtype=np.int32), None, None
@@ -133,7 +132,7 @@ def fit_all(
             temperature = model.temperature
         now = fraction if iteration < annealed - SOFT_WHOLE else whole
         looking.everywhere |= any(lost) or now.rows.shape[0] != labels.shape[0]
-        given = model.coefficients, max(drop, soft_drop) if softness and not cooled else drop, UNDECIDED_BELOW
+        given = model.coefficients, max(drop, soft_least) if softness and not cooled else drop, UNDECIDED_BELOW
         near = looking.choose(labels[:, 0], responsibilities, not cooled)
         responsibilities = found = None
         found = looking.expect(now.rows, labels[:, 0], near, *given)
@@ -173,29 +172,13 @@ def fit_all(
     return results
 
 
-def held_apart(X: kernels.Prepared, ended: Fit, n_components: int, options: dict[str, Any]) -> tuple[Apart, Step]:
-    """Documents held against the clusters of a fit without themselves, as a last step; see `leave_one_out`.
-
-    options : what `fit` was given
-    """
-    smoothing, target = float(options["schedule"][-1]), options["target"]
-    shared = {name: options[name] for name in ("form", "weighting", "block_rows", "n_jobs")}
-    found = leave_one_out(
-        X, ended.labels, n_components, **shared, smoothing=smoothing, target=target,
-        precision=precision(X, options["form"], n_components, smoothing, target),
-        soft=maximising.Soft(_sample(X, n_components), options["softness"], None),
-        drops=(_soft_drop(n_components), kernels.DROP), undecided_below=UNDECIDED_BELOW,
-    )  # fmt: skip
-    moved = int(np.count_nonzero(found.labels != ended.labels))
-    return found, Step(len(ended.steps), found.objective, smoothing, moved, found.undecided)
-
-
-def _sample(X: kernels.Prepared, n_components: int) -> sp.csr_array:
+def soft_sample(X: kernels.Prepared, n_components: int) -> sp.csr_array:
     """Documents that say how soft responsibilities are."""
     return X.rows[:: -(-X.rows.shape[0] // min(SOFT_SAMPLE, 1 + SOFT_DENSITIES // n_components))]
 
 
-def _soft_drop(n_components: int) -> float:
+def soft_drop(n_components: int) -> float:
+    """The logarithm of the share below which a soft responsibility is dropped."""
     return next(least for many, least in reversed(SOFT_DROP.items()) if n_components >= many)
 
 

@@ -12,12 +12,7 @@ from docclust.gaussian import Parameters
 
 
 def replay(
-    X: sp.csr_array,
-    n_components: int,
-    called: tuple,
-    order: np.ndarray,
-    look: Callable[[Step, Found, float], None],
-    last: tuple[Step, Found] | None = None,
+    X: sp.csr_array, n_components: int, called: tuple, order: np.ndarray, look: Callable[[Step, Found, float], None]
 ) -> None:
     """Show `look` every iteration, to the last bit that of the fit.
 
@@ -27,7 +22,6 @@ def replay(
     called : `docclust.em.Fit.replay`
     order : int array of shape (k,); cluster `order[k]` is shown as k
     look : given the step, the parameters its E-step saw, and its temperature
-    last : a step after EM, and what it found, whose clusters are numbered as they are to be shown
     """
     start, state, options = called
     rng = np.random.RandomState()
@@ -37,8 +31,6 @@ def replay(
         look(step, found.changed(partial(_numbered, order)), temperature)
 
     fit(X, start, n_components, **options, rng=rng, on_found=seen)
-    if last is not None:
-        look(*last, 1.0)
 
 
 def _numbered(order: np.ndarray, words: np.ndarray, p: Parameters) -> Block:

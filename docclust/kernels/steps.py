@@ -26,6 +26,7 @@ from docclust.kernels.weighting import EQUAL, Weighting
 DROP = np.log(1e-8)
 # With this in its place only what a double cannot hold is dropped.
 UNDERFLOW = -746.0
+# What stands for an array of documents where there is none.
 NOTHING, NO_CLUSTERS = np.empty(0), np.empty(0, dtype=np.int32)
 # Numbers a line (a document or a word) for which there is room at once.
 ROOM = 16
@@ -44,20 +45,9 @@ def log_joint(X: sp.csr_array, c: Compact) -> np.ndarray:
     )
     labels, of_groups = np.empty((0, 1), dtype=np.int32), np.empty((0, 1))
     expectation.expect(
-        0,
-        *_arrays(X, c),
-        0.0,
-        NOTHING,
-        NO_CLUSTERS,
-        NOTHING,
-        *tile,
-        *responsibilities,
-        labels,
-        of_groups,
-        NOTHING,
-        of_groups,
-        J,
-    )
+        0, *_arrays(X, c), 0.0, NOTHING, NO_CLUSTERS, NOTHING, *tile, *responsibilities, labels,
+        of_groups, NOTHING, of_groups, J,
+    )  # fmt: skip
     return J
 
 
