@@ -36,11 +36,12 @@ def target_of(X):
 
 
 def change(X, labels, weights, form, target):
-    members = Members.of(labels, weights, K)
-    columns = X.T.tocsr()
-    blocks = [(columns[words], target.at(words)) for words in np.array_split(np.arange(V), 4)]
-    first, others = (kernels.influence(some, members, form, S) for some in (blocks[:1], blocks[1:]))
-    return kernels.without(first.added(others), members, form, S, target)
+    given = Members.of(labels, weights, K), form, S, target
+    return kernels.without(influence(X, *given), *given)
+
+
+def influence(X, *given):
+    return [kernels.influence(piece, X, *given) for piece in ((0, 1), (1, K))]
 
 
 def by_hand(X, labels, weights, form, target):
@@ -91,6 +92,32 @@ def test_documents_without_a_word_give_a_cluster_no_direction(rows):
     found = change(sp.csr_array(X), labels, np.ones(N), Form("cosine"), target_of(rows))
     assert found[0] == pytest.approx(-1 / S + np.log(3 / 4))  # all that spoke for its cluster was itself
     assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("covariance", ["own", "pooled"])
+def test_what_a_mean_of_few_documents_costs_is_its_variance(rows, labels, covariance):
+    form, target = Form(covariance, pooling=7.0), target_of(rows)
+    members = Members.of(labels, np.ones(N), K)
+    found, more = kernels.uncertainty(influence(rows, members, form, S, target), members)
+    variances = maximise(moments(rows, labels, np.ones(N), form), form, S, target).variances
+    for c in range(K):
+        size = np.count_nonzero(labels == c)
+        of_mean = rows.toarray()[labels == c].var(axis=0, ddof=1) / size
+        assert found[c] == pytest.approx(0.5 * (of_mean / variances[:, c]).sum())
+        np.testing.assert_allclose(more[labels == c], found[c] / (size - 1))
+
+
+def test_clusters_of_any_size_are_as_near_when_that_is_added():
+    rng = np.random.RandomState(0)
+    X = sp.csr_array(rng.uniform(0, 1, size=(2 * 2000, 60)) * rng.binomial(1, 0.5, size=(2 * 2000, 60)))
+    labels = np.repeat([0, 1, 2], [4, 40, 1956]).astype(np.int32)
+    seen, unseen = X[:2000], X[2000:]
+    form, target, members = Form("pooled", pooling=1e4), target_of(seen), Members.of(labels, np.ones(2000), K)
+    J = log_joint(unseen, coefficients(maximise(moments(seen, labels, np.ones(2000), form), form, S, target)))
+    away = (J - np.log(members.counts / 2000)).mean(axis=0)
+    cost, _ = kernels.uncertainty(influence(seen, members, form, S, target), members)
+    assert away[2] - away[0] > 4
+    assert np.ptp(away + cost) < 1
 
 
 def test_no_cluster_is_left_by_all():

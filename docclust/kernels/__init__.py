@@ -17,6 +17,7 @@ from docclust.kernels.coefficients import (
     assemble,
     compact,
     equally_likely,
+    favoured,
     is_sparse,
     of_group,
     parameters,
@@ -24,7 +25,7 @@ from docclust.kernels.coefficients import (
 )
 from docclust.kernels.distances import nearer
 from docclust.kernels.joining import joined, together
-from docclust.kernels.leaving import Influence, Members, influence, without
+from docclust.kernels.leaving import Influence, Members, influence, uncertainty, without
 from docclust.kernels.neighbours import (
     Near,
     Piece,
@@ -87,6 +88,7 @@ __all__ = [
     "equally_likely",
     "expect",
     "expect_near",
+    "favoured",
     "frequent_first",
     "in_order",
     "influence",
@@ -115,6 +117,7 @@ __all__ = [
     "temperature_of_entropy",
     "tempered",
     "together",
+    "uncertainty",
     "view",
     "without",
     "word_blocks",

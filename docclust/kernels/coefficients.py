@@ -84,6 +84,11 @@ def equally_likely(c: Compact, counts: np.ndarray) -> Compact:
     return replace(c, constant=c.constant - np.log(_weights(counts, c.groups)))
 
 
+def favoured(c: Compact, gain: np.ndarray) -> Compact:
+    """The same with so much more J of every cluster, (k,)."""
+    return replace(c, constant=c.constant + gain)
+
+
 def _weights(counts: np.ndarray, groups: int) -> np.ndarray:
     of_groups = counts.reshape(groups, -1)
     return (of_groups / of_groups.sum(axis=1, keepdims=True)).ravel()

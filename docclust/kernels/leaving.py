@@ -1,6 +1,8 @@
 """What J of a document's own cluster is without the document: arrays for the compiled loop."""
 
+import itertools
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -8,6 +10,8 @@ import scipy.sparse as sp
 from docclust.gaussian import TINY, Form, Target
 from docclust.kernels import removal
 
+# Clusters that one call looks at have about so many weights, or are one.
+PIECE_NONZEROS = 100_000
 # Sizes of clusters at which what unseen words change is measured; where there are more, it is interpolated.
 SIZES = 8
 # A sum of documents that is shorter than this, squared and relative to what it was with one more, is rounding.
@@ -28,88 +32,70 @@ class Members:
         """Those that these labels name."""
         return cls(labels, weights, np.bincount(labels, weights, k), np.bincount(labels, minlength=k))
 
-    @property
-    def usual(self) -> np.ndarray:
-        """The mean weight of a document of every cluster: (k,)."""
-        return self.counts / np.maximum(self.sizes, 1)
+    @cached_property
+    def order(self) -> np.ndarray:
+        """The documents of one cluster after those of another: (n,)."""
+        return np.argsort(self.labels, kind="stable")
 
-    @property
-    def less(self) -> np.ndarray:
-        """The weight of every document's cluster without it, 0 where it is the only one: (n,)."""
-        return np.where(self.sizes[self.labels] == 1, 0.0, self.counts[self.labels] - self.weights)
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """Where those of every cluster begin, and where the last ones end: (k + 1,)."""
+        return np.append(0, np.cumsum(self.sizes))
+
+    def pieces(self, rows: sp.csr_array) -> list[tuple[int, int]]:
+        """The clusters in runs of about equal work, from one to before another, whose number no worker changes."""
+        # rows: (n, v) CSR
+        before = np.append(0, np.cumsum(np.diff(rows.indptr)[self.order]))[self.starts]
+        first = np.unique(before[:-1] // PIECE_NONZEROS, return_index=True)[1]
+        return list(itertools.pairwise([*first.tolist(), self.sizes.size]))
 
 
 @dataclass(frozen=True)
 class Influence:
-    """What the words say of taking documents out, added up over words; see `docclust.kernels.removal`.
+    """What words say of taking documents out of some clusters; see `docclust.kernels.removal`.
 
-    of_documents, squares : (n,), the second their squared lengths, and only for `cosine`; of_clusters : (k,)
+    of_documents, squares : of their documents, in the order of `Members`; of_clusters, of_means : of themselves
     """
 
     of_documents: np.ndarray
     squares: np.ndarray
     of_clusters: np.ndarray
-
-    def added(self, other: "Influence") -> "Influence":
-        """The same over more words, in the same memory."""
-        for name, values in vars(self).items():
-            values += getattr(other, name)
-        return self
+    of_means: np.ndarray
 
 
-def influence(blocks: list[tuple[sp.csr_array, Target]], members: Members, form: Form, smoothing: float) -> Influence:
-    """The part of some blocks of words (v, n), each with its target."""
-    k, n = members.counts.size, members.labels.size
-    law = _law(form, smoothing)
-    documents, clusters, of_clusters = np.zeros((n, removal.LINE)), np.zeros((k, removal.LINE)), np.zeros(k)
-    less, rest = members.less, members.counts - members.usual
-    for column, values in (
-        (removal.LABEL, members.labels),
-        (removal.WEIGHT, members.weights),
-        (removal.LESS, less),
-        *zip((removal.FOR_MEAN, removal.FOR_VARIANCE), _inverses(less, law), strict=True),
-        (removal.PRODUCT, 1.0),
-    ):
-        documents[:, column] = values
-    for column, values in (
-        (removal.N, members.counts),
-        *zip((removal.N_FOR_MEAN, removal.N_FOR_VARIANCE), _inverses(members.counts, law), strict=True),
-        (removal.REST, rest),
-        *zip((removal.REST_FOR_MEAN, removal.REST_FOR_VARIANCE), _inverses(rest, law), strict=True),
-        (removal.USUAL, members.usual),
-    ):
-        clusters[:, column] = values
-    marked, seen, here = np.empty(k, np.int64), np.empty(k, np.int32), np.zeros((k, removal.LINE))
-    for words, target in blocks:
-        marked[:] = -1
-        removal.influence(
-            words.indptr, words.indices, words.data, form.covariance == "cosine",
-            *_laws(law, form, smoothing, target), clusters, marked, seen, here, documents, of_clusters,
-        )  # fmt: skip
-    sums = np.log(documents[:, removal.PRODUCT])
-    sums *= -0.5
-    sums += documents[:, removal.SUM]
-    squares = documents[:, removal.SQUARES].copy() if form.covariance == "cosine" else np.empty(0)
-    return Influence(sums, squares, of_clusters)
+def influence(
+    piece: tuple[int, int], rows: sp.csr_array, members: Members, form: Form, smoothing: float, target: Target
+) -> Influence:
+    """That of a run of clusters on rows (n, v), with the target of all words in their order."""
+    begin, end = piece
+    starts = members.starts[begin : end + 1]
+    lengths = np.append(0, np.cumsum(np.diff(rows.indptr)[members.order[starts[0] : starts[-1]]]))
+    room = min(rows.shape[1], int(np.diff(lengths[starts - starts[0]]).max()))
+    found = Influence(*np.zeros((2, starts[-1] - starts[0])), *np.zeros((2, end - begin)))
+    removal.influence(
+        begin, starts, members.order, rows.indptr, rows.indices, rows.data, members.weights, members.counts,
+        form.covariance == "cosine", *_laws(_law(form, smoothing), form, smoothing, target),
+        np.full(rows.shape[1], -1, np.int32), np.empty(room, np.int32), np.empty((room, removal.COLUMNS)),
+        found.of_documents, found.squares, found.of_clusters, found.of_means,
+    )  # fmt: skip
+    return found
 
 
-def without(
-    found: Influence,
-    members: Members,
-    form: Form,
-    smoothing: float,
-    target: Target,
-) -> np.ndarray:
+def without(found: list[Influence], members: Members, form: Form, smoothing: float, target: Target) -> np.ndarray:
     """How much J of its cluster changes when a document is taken out: (n,); nothing where it is the only one there.
 
     Parameters
     ----------
-    found : what `influence` gives of all words
+    found : what `influence` gives of all pieces
     target : of all words, in any order
     """
     labels, w = members.labels, members.weights
-    n, less = members.counts[labels], members.less
-    of_documents, squares, of_clusters = found.of_documents, found.squares, found.of_clusters
+    n, alone = members.counts[labels], members.sizes[labels] == 1
+    less = np.where(alone, n, n - w)
+    of_documents, squares = np.empty((2, labels.size))
+    of_documents[members.order] = np.concatenate([part.of_documents for part in found])
+    squares[members.order] = np.concatenate([part.squares for part in found])
+    of_clusters = np.concatenate([part.of_clusters for part in found])
     if form.covariance == "cosine":
         length = of_clusters[labels]
         rest = length - 2 * w * of_documents + w * w * squares
@@ -122,11 +108,24 @@ def without(
         at = at if at.size <= SIZES else np.geomspace(at[0], at[-1], SIZES)
         unseen, law = np.zeros(at.size), _law(form, smoothing)
         if any(law[3:]):  # else clusters that have not seen a word are all alike there, whatever their size
-            removal.of_unseen(at, 1.0, *_laws(law, form, smoothing, target), unseen)
+            removal.of_unseen(at, 1.0, *_laws(law, form, smoothing, target), np.empty(at.size), unseen)
         change = of_documents + w * (of_clusters + np.interp(sizes, at, unseen))[labels]
     pseudo = form.weight_pseudo if form.smoothing == "prior" else 0.0
-    change += np.log(np.where(less > 0, less + pseudo, n) / (n + pseudo))
-    return np.where(less > 0, change, 0.0)
+    change += np.log((less + pseudo) / (n + pseudo))
+    return np.where(alone, 0.0, change)
+
+
+def uncertainty(found: list[Influence], members: Members) -> tuple[np.ndarray, np.ndarray]:
+    """By how much J of a cluster would be more if its mean were known: (k,); and how much more without a document.
+
+    The squared distance from a mean of N documents is on average their variance divided by N greater than that from
+    what the mean is an estimate of, which says that the cluster is small, and nothing of the document. With the mean of
+    documents without the one that is held against it, that is the balance of Hartigan's rule, N / (N + 1) times the
+    squared distance, whatever the cluster. Nothing is known of the variance of one document; and nothing is told of
+    `cosine`, whose means all have the same length.
+    """
+    of_means = np.concatenate([part.of_means for part in found])
+    return of_means, (of_means / np.maximum(members.sizes - 1, 1))[members.labels]
 
 
 def _law(form: Form, smoothing: float) -> tuple:
@@ -140,8 +139,3 @@ def _laws(law: tuple, form: Form, smoothing: float, target: Target) -> tuple:
     """The same, the noise that an E-step sees, and the pseudo-documents' mean and variance of every word."""
     noise = float(smoothing) if form.smoothing == "noise" else 0.0
     return law, noise, np.ascontiguousarray(target.mean[:, 0]), np.ascontiguousarray(target.variance[:, 0])
-
-
-def _inverses(sizes: np.ndarray, law: tuple) -> list[np.ndarray]:
-    """Of weights with the pseudo-documents of means, and of variances."""
-    return [1 / np.maximum(sizes + pseudo, TINY) for pseudo in law[3:]]

@@ -5,8 +5,8 @@ is therefore nearer to its own cluster than to any other, wherever it was put fi
 a hundred nats and more. What a cluster is made of are sums over documents; so what it would be without one of them is
 exact.
 
-What is known of a document, or of a cluster, stands in one line of an array: a word's documents lie anywhere, and one
-line is fetched for each.
+Clusters are looked at one by one, with the words they have seen in a table, and documents twice: they first make the
+table, and are then held against it.
 """
 
 import numba
@@ -14,15 +14,11 @@ import numpy as np
 
 # A product of variances is made a logarithm before it could be less, or more, than a double can say.
 LEAST_PRODUCT, MOST_PRODUCT = 1e-200, 1e200
-# Of a document: its cluster, its weight, the weight of its cluster without it (0 where there is no other), the inverses
-# of that with the pseudo-documents of means and of variances, a product of variances, what is added up, and its length
-# squared.
-LABEL, WEIGHT, LESS, FOR_MEAN, FOR_VARIANCE, PRODUCT, SUM, SQUARES = range(8)
-# Of a cluster, as it is (0) and without a document of its usual weight (1): weight and the same inverses.
-N, N_FOR_MEAN, N_FOR_VARIANCE, REST, REST_FOR_MEAN, REST_FOR_VARIANCE, USUAL = range(7)
-# Of a cluster at one word: sums of x and x^2, mean, precision, and what a document without the word changes there.
-FIRST, SECOND, MEAN, PRECISION, AT_ZERO = range(5)
-LINE = 8
+# Of a word in a cluster: sums of x and x^2, mean, precision, and what a document without the word changes there.
+FIRST, SECOND, MEAN, PRECISION, AT_ZERO, RATIO = range(6)
+COLUMNS = 6
+# Words whose variances are multiplied before the logarithm is taken; each is doubled at most.
+TOGETHER = 256
 _index = np.uintp
 
 
@@ -40,89 +36,129 @@ def _estimate(n, for_mean, for_variance, first, second, law, mean, variance):
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _change(x, before, after, noise):
-    """By how much the log-density at x changes; (mean, variance) before and after."""
+def _at_zero(before, after, noise):
+    """Twice by how much the log-density of a word that is not there changes, but for the logarithm of the last.
+
+    before, after : mean and variance; the last are 1 / v before, and the variance after divided by that before
+    """
     (m, v), (m1, v1) = before, after
-    return 0.5 * (((x - m) * (x - m) + noise) / v - ((x - m1) * (x - m1) + noise) / v1 - np.log(v1 / v))
+    inverse = 1 / (v * v1)
+    precision = v1 * inverse
+    return (m * m + noise) * precision - (m1 * m1 + noise) * (v * inverse), precision, v1 * precision
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def influence(
-    indptr, rows, data, cosine, law, noise, mean, variance, clusters, marked, seen, here, documents, of_clusters
+    first_cluster, starts, order, indptr, indices, data, weights, counts, cosine, law, noise, mean, variance,
+    place, seen, here, of_documents, squares, of_clusters, of_means,
 ):  # fmt: skip
-    """Add up, over words, by how much J of its own cluster changes when a document is taken out of it.
+    """By how much J of its own cluster changes, as far as the words say, when a document is taken out of it.
 
-    cosine : whether the sums of documents are to be their products with the sum of the cluster, and `of_clusters` the
-        squares of that
-    clusters, here : (k, LINE), of clusters, and of them at a word
-    documents : (n, LINE), of documents; their sum is what their own words change
-    of_clusters : (k,), what words change that the cluster has seen and the document does not hold, for a document of
-        weight one, by what one of usual weight does
+    Nothing is said of a cluster's only document.
+
+    first_cluster, starts, order : the documents of cluster first_cluster + t are order[starts[t]:starts[t + 1]]
+    cosine : whether what is said of documents are to be their products with the sum of the cluster and their squared
+        lengths, and of clusters the squared length of that sum
+    place, seen, here : (v,) of -1, and it is that again; (words of a cluster,), and with COLUMNS
+    of_documents : of these in their order, what their own words change
+    of_clusters : what words change that the cluster has seen and the document does not hold, for a document of weight
+        one, by what one of usual weight does
+    of_means : by how much J of any document is less, on average, since the mean is that of a few, which scatter
     """
     one, pseudo = _index(1), law[3] > 0 or law[4] > 0
-    for w in range(_index(indptr.size) - one):
-        begin, end, n_seen = _index(indptr[w]), _index(indptr[w + one]), _index(0)
-        for p in range(begin, end):
-            i, x = _index(rows[p]), data[p]
-            c, weighted = _index(documents[i, LABEL]), documents[i, WEIGHT] * x
-            if marked[c] != w:
-                marked[c] = w
-                here[c, FIRST] = here[c, SECOND] = 0.0
-                seen[n_seen] = c
-                n_seen += one
-            here[c, FIRST] += weighted
-            here[c, SECOND] += weighted * x
-        if cosine:
-            for t in range(n_seen):
-                of_clusters[seen[t]] += here[seen[t], FIRST] * here[seen[t], FIRST]
-            for p in range(begin, end):
-                i = _index(rows[p])
-                documents[i, SUM] += data[p] * here[_index(documents[i, LABEL]), FIRST]
-                documents[i, SQUARES] += data[p] * data[p]
+    offset = _index(starts[0])
+    for t in range(_index(starts.size) - one):
+        first_document, last_document = _index(starts[t]), _index(starts[t + one])
+        if last_document - first_document < 2:
             continue
-        mean_w, variance_w = mean[w], variance[w]
-        for t in range(n_seen):
-            c = _index(seen[t])
-            n, for_mean, for_variance = clusters[c, N], clusters[c, N_FOR_MEAN], clusters[c, N_FOR_VARIANCE]
-            rest, rest_mean = clusters[c, REST], clusters[c, REST_FOR_MEAN]
-            rest_variance, usual = clusters[c, REST_FOR_VARIANCE], clusters[c, USUAL]
-            first, second = here[c, FIRST], here[c, SECOND]
-            m, v = _estimate(n, for_mean, for_variance, first, second, law, mean_w, variance_w)
-            here[c, MEAN], here[c, PRECISION], here[c, AT_ZERO] = m, 1 / v, 0.0
-            if rest > 0:
-                m1, v1 = _estimate(rest, rest_mean, rest_variance, first, second, law, mean_w, variance_w)
-                at_zero = _change(0.0, (m, v), (m1, v1), noise)
-                unseen = 0.0
+        n_seen = _index(0)
+        for m in range(first_document, last_document):
+            i = _index(order[m])
+            weight = weights[i]
+            for p in range(_index(indptr[i]), _index(indptr[i + one])):
+                j, x = _index(indices[p]), data[p]
+                if place[j] < 0:
+                    place[j], seen[n_seen] = n_seen, j
+                    here[n_seen, FIRST] = here[n_seen, SECOND] = 0.0
+                    n_seen += one
+                s = _index(place[j])
+                here[s, FIRST] += weight * x
+                here[s, SECOND] += weight * x * x
+        if cosine:
+            for s in range(n_seen):
+                of_clusters[t] += here[s, FIRST] * here[s, FIRST]
+            for m in range(first_document, last_document):
+                i, product, square = _index(order[m]), 0.0, 0.0
+                for p in range(_index(indptr[i]), _index(indptr[i + one])):
+                    x = data[p]
+                    product += x * here[_index(place[_index(indices[p])]), FIRST]
+                    square += x * x
+                of_documents[m - offset], squares[m - offset] = product, square
+        else:
+            n = counts[_index(first_cluster) + t]
+            usual = n / (last_document - first_document)
+            whole = n, 1 / (n + law[3]), 1 / (n + law[4])
+            n -= usual
+            rest = n, 1 / (n + law[3]), 1 / (n + law[4])
+            total, product, scatter = 0.0, 1.0, 0.0
+            for s in range(n_seen):
+                j = _index(seen[s])
+                first, second = here[s, FIRST], here[s, SECOND]
+                before = _estimate(*whole, first, second, law, mean[j], variance[j])
+                after = _estimate(*rest, first, second, law, mean[j], variance[j])
+                at_zero, precision, ratio = _at_zero(before, after, noise)
+                here[s, MEAN], here[s, PRECISION] = before[0], precision
+                here[s, AT_ZERO], here[s, RATIO] = at_zero, ratio
+                scatter += max(second - first * first / whole[0], 0.0) * precision
+                total += at_zero
+                product *= ratio
                 if pseudo:
-                    m, v = _estimate(n, for_mean, for_variance, 0.0, 0.0, law, mean_w, variance_w)
-                    m1, v1 = _estimate(rest, rest_mean, rest_variance, 0.0, 0.0, law, mean_w, variance_w)
-                    unseen = _change(0.0, (m, v), (m1, v1), noise)
-                of_clusters[c] += (at_zero - unseen) / usual
-                here[c, AT_ZERO] = at_zero / usual
-        for p in range(begin, end):
-            i, x = _index(rows[p]), data[p]
-            less = documents[i, LESS]
-            if less > 0:
-                c, weight = _index(documents[i, LABEL]), documents[i, WEIGHT]
-                first, second = here[c, FIRST] - weight * x, here[c, SECOND] - weight * x * x
-                for_mean, for_variance = documents[i, FOR_MEAN], documents[i, FOR_VARIANCE]
-                m, v = _estimate(less, for_mean, for_variance, first, second, law, mean_w, variance_w)
-                before, after, precision = x - here[c, MEAN], x - m, here[c, PRECISION]
-                change = (before * before + noise) * precision - (after * after + noise) / v
-                product = documents[i, PRODUCT] * (v * precision)
+                    before = _estimate(*whole, 0.0, 0.0, law, mean[j], variance[j])
+                    after = _estimate(*rest, 0.0, 0.0, law, mean[j], variance[j])
+                    at_zero, _, ratio = _at_zero(before, after, noise)
+                    total -= at_zero
+                    product /= ratio
                 if not LEAST_PRODUCT < product < MOST_PRODUCT:
-                    change -= np.log(product)
+                    total -= np.log(product)
                     product = 1.0
-                documents[i, PRODUCT] = product
-                documents[i, SUM] += 0.5 * change - weight * here[c, AT_ZERO]
+            of_clusters[t] = 0.5 * (total - np.log(product)) / usual
+            of_means[t] = 0.5 * scatter / rest[0] / (last_document - first_document)
+            for m in range(first_document, last_document):
+                i, total, product, at_zero, ratio = _index(order[m]), 0.0, 1.0, 0.0, 1.0
+                weight = weights[i]
+                n = whole[0] - weight
+                for_mean, for_variance = 1 / (n + law[3]), 1 / (n + law[4])
+                for p in range(_index(indptr[i]), _index(indptr[i + one])):
+                    j, x = _index(indices[p]), data[p]
+                    s = _index(place[j])
+                    first, second = here[s, FIRST] - weight * x, here[s, SECOND] - weight * x * x
+                    m1, v1 = _estimate(n, for_mean, for_variance, first, second, law, mean[j], variance[j])
+                    d, d1, precision = x - here[s, MEAN], x - m1, here[s, PRECISION]
+                    total += (d * d + noise) * precision - (d1 * d1 + noise) / v1
+                    product *= v1 * precision
+                    at_zero += here[s, AT_ZERO]
+                    ratio *= here[s, RATIO]
+                    if not (LEAST_PRODUCT < product < MOST_PRODUCT and LEAST_PRODUCT < ratio < MOST_PRODUCT):
+                        total, at_zero = total - np.log(product), at_zero - np.log(ratio)
+                        product = ratio = 1.0
+                own, usually = total - np.log(product), at_zero - np.log(ratio)
+                of_documents[m - offset] = 0.5 * (own - usually * weight / usual)
+        for s in range(n_seen):
+            place[_index(seen[s])] = -1
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def of_unseen(sizes, usual, law, noise, mean, variance, found):
+def of_unseen(sizes, usual, law, noise, mean, variance, product, found):
     """Add what all words change for clusters of these sizes that have seen none of them; see `influence`."""
-    for w in range(mean.size):
+    for first in range(0, mean.size, TOGETHER):
+        product[:] = 1.0
+        for w in range(first, min(first + TOGETHER, mean.size)):
+            for c in range(sizes.size):
+                n, rest = sizes[c], sizes[c] - usual
+                before = _estimate(n, 1 / (n + law[3]), 1 / (n + law[4]), 0.0, 0.0, law, mean[w], variance[w])
+                after = _estimate(rest, 1 / (rest + law[3]), 1 / (rest + law[4]), 0.0, 0.0, law, mean[w], variance[w])
+                at_zero, _, ratio = _at_zero(before, after, noise)
+                found[c] += 0.5 * at_zero / usual
+                product[c] *= ratio
         for c in range(sizes.size):
-            n, rest = sizes[c], sizes[c] - usual
-            m, v = _estimate(n, 1 / (n + law[3]), 1 / (n + law[4]), 0.0, 0.0, law, mean[w], variance[w])
-            m1, v1 = _estimate(rest, 1 / (rest + law[3]), 1 / (rest + law[4]), 0.0, 0.0, law, mean[w], variance[w])
-            found[c] += _change(0.0, (m, v), (m1, v1), noise) / usual
+            found[c] -= 0.5 * np.log(product[c]) / usual
