@@ -1,8 +1,10 @@
 """A saved message -> its subject and its text. What else the format of mails holds is left out."""
 
 import email
-import email.message
+from collections.abc import Iterator
 from email import policy
+from email.message import EmailMessage
+from typing import NamedTuple
 
 from docclust.corpus.decoding import decode, html_to_text, looks_like_html, named
 from docclust.corpus.document import one_line
@@ -12,12 +14,29 @@ SUFFIXES = {".eml"}
 DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError)
 # A byte-order mark and blank lines, after which a parser would find no header.
 BEFORE_HEADERS = b"\xef\xbb\xbf\r\n"
+# Parts of a mail that are text and no prose.
+NO_PROSE = {"calendar", "vcard", "x-vcard", "directory", "css", "csv", "rfc822-headers"}
+
+
+class Part(NamedTuple):
+    """The bytes of one part of a mail's text, the encoding it names, perhaps empty, and whether it is HTML."""
+
+    content: bytes
+    charset: str
+    is_html: bool
+
+    def text(self, encoding: str) -> str | None:
+        """As text; None where the encoding was to be found and was not."""
+        declared = named(self.content, self.charset)
+        text = self.content.decode(declared) if declared else decode(self.content, encoding)
+        return html_to_text(text)[1] if text is not None and (self.is_html or looks_like_html(text)) else text
 
 
 def mail_to_text(data: bytes, encoding: str) -> tuple[str, str | None]:
     """The subject (perhaps empty) of a mail, and its text under its subject: no other header, no attachment.
 
-    Of a text that is there plain and as HTML the plain one. `encoding` is for a text that names none, or a false one.
+    Of a text that is there plain and as HTML the plain one; all parts of it, forwarded mails among them. `encoding` is
+    for a text that names none, or a false one.
 
     Returns
     -------
@@ -32,31 +51,37 @@ def mail_to_text(data: bytes, encoding: str) -> tuple[str, str | None]:
     """
     data = data.lstrip(BEFORE_HEADERS)
     try:
-        subject, content, charset, is_html = _parts(data, encoding)
+        subject, parts = _read(data, encoding)
     except UnicodeDecodeError:
         raise
     except DAMAGED:
         return "", decode(data, encoding)
-    declared = named(content, charset)
-    text = content.decode(declared) if declared else decode(content, encoding)
-    if text is None:
-        return subject, None
-    if is_html or looks_like_html(text):
-        text = html_to_text(text)[1]
-    return subject, f"{subject}\n\n{text}".strip()
+    texts = [part.text(encoding) for part in parts]
+    return subject, None if None in texts else "\n\n".join([subject, *texts]).strip()
 
 
-def _parts(data: bytes, encoding: str) -> tuple[str, bytes, str, bool]:
-    """The subject, the bytes of the text, the encoding it names, perhaps empty, and whether it is HTML."""
+def _read(data: bytes, encoding: str) -> tuple[str, list[Part]]:
+    """The subject, and the parts of the text: those that are plain, or else those that are HTML."""
     mail = email.message_from_bytes(data, policy=policy.default)
-    forms = [mail.get_body((form,)) for form in ("plain", "html")]
-    found = [(part, part.get_payload(decode=True) or b"") for part in forms if part is not None]
-    body, content = next(((part, content) for part, content in found if content.strip()), (mail, b""))
-    charset = body.get_content_charset("")
-    return _subject(mail, charset, encoding), content, charset, body.get_content_subtype() == "html"
+    parts = [part for part in _parts(mail) if part.content.strip()]
+    subject = _subject(mail, next((part.charset for part in parts), mail.get_content_charset("")), encoding)
+    return subject, [part for part in parts if not part.is_html] or parts
 
 
-def _subject(mail: email.message.EmailMessage, charset: str, encoding: str) -> str:
+def _parts(mail: EmailMessage) -> Iterator[Part]:
+    if mail.is_attachment():
+        return
+    inside = mail.get_payload()
+    if isinstance(inside, list):
+        for part in inside:
+            yield from _parts(part)
+    # A mail of several parts that does not say where they begin is taken as it is.
+    elif mail.get_content_maintype() in ("text", "multipart") and mail.get_content_subtype() not in NO_PROSE:
+        content = mail.get_payload(decode=True) or b""
+        yield Part(content, mail.get_content_charset(""), mail.get_content_subtype() == "html")
+
+
+def _subject(mail: EmailMessage, charset: str, encoding: str) -> str:
     raw = next((value for name, value in mail.raw_items() if name.lower() == "subject"), "")
     bytes_ = str(raw).encode("ascii", "surrogateescape")
     if bytes_.isascii():

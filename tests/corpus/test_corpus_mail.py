@@ -41,6 +41,30 @@ def test_of_two_forms_of_a_text_the_plain_one_is_read_and_no_attachment(document
     assert read == {"both.eml": ("Minutes", "Minutes\n\nAs it was said."), "html.eml": ("Buy now", "Buy\nnow")}
 
 
+def test_all_parts_of_a_text_are_read_and_forwarded_mails(documents, tree):
+    message = mail("Bug", "It breaks here.\n")
+    message.make_mixed()
+    forwarded = mail("Old", "It broke before.\n")
+    forwarded.add_attachment("attached words", filename="notes.txt")
+    second, patch, meeting = EmailMessage(), EmailMessage(), EmailMessage()
+    second.set_content("café, and the same again\n", charset="iso-8859-1")
+    patch.set_content("a line is added\n", subtype="x-patch")
+    meeting.set_content("BEGIN:VCALENDAR\n", subtype="calendar")
+    for part in (second, patch, meeting):
+        message.attach(part)
+    message.add_attachment(forwarded, disposition="inline")
+    message.add_attachment(mail("Enclosed", "not to be read"))
+    unmarked = "Subject: Odd\nContent-Type: multipart/mixed\n\nwords all the same\n"
+    read = by_id(documents, tree({"a.eml": message.as_bytes(), "b.eml": unmarked}))
+    assert read == {
+        "a.eml": (
+            "Bug",
+            "Bug\n\nIt breaks here.\n\n\ncafé, and the same again\n\n\na line is added\n\n\nIt broke before.",
+        ),
+        "b.eml": ("Odd", "Odd\n\nwords all the same"),
+    }
+
+
 @pytest.mark.parametrize("declared", ["iso-8859-1", "us-ascii", "klingon", "hex", "utf-8", ""])
 def test_a_text_is_read_as_it_declares_unless_that_is_false(documents, tree, declared):
     words = "Le café était fermé hier, où êtes-vous allé ?"
