@@ -126,10 +126,17 @@ def test_surprise_leaves_the_document_itself_out():
     assert surprise(counts, labels, own, sums)[0] == pytest.approx(slow)
 
 
+def test_no_document_is_called_clear_whose_cluster_has_less_than_it_should():
+    c = Coefficients(np.zeros(2), np.zeros((1, 2)), np.zeros((1, 1)))
+    evidence = Evidence(c, np.ones((1, 2)), ["word"], ["a", "b"], 2, 0.9)
+    assert evidence.sentence([], [], [], 0.9, []) == "clear: its cluster has 90 %"
+    assert evidence.sentence([], [], [], 0.48, []) == "undecided: its cluster has 48 %"
+
+
 def test_words_shown_alike_pull_and_surprise_as_one():
     counts = sp.csr_array(np.array([[1, 2, 1, 1]], dtype=np.int32))
     c = Coefficients(np.zeros(2), np.array([[3, 0], [1, 2], [1, 0], [0, 2.0]]), np.zeros((4, 1)))
-    evidence = Evidence(c, np.full((4, 2), 5.0), ["工具包", "工具包", "文件", "系统"], ["a", "b"], 2)
+    evidence = Evidence(c, np.full((4, 2), 5.0), ["工具包", "工具包", "文件", "系统"], ["a", "b"], 2, 0.9)
     to, against = evidence.pulls(counts.astype(float), 0, 1)
     assert (to.words, to.nats) == (["工具包", "文件"], [1.0, 1.0])
     assert (against.words, against.nats) == (["系统"], [2.0])

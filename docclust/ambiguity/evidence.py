@@ -21,6 +21,7 @@ class Evidence:
     c : the mixture's log-densities
     word_sums : (v, k) occurrences of every word in every cluster, by responsibility
     names : a short name for every cluster, made of its first keywords
+    undecided_below : the probability that a document's cluster has to have
     """
 
     c: Coefficients
@@ -28,6 +29,7 @@ class Evidence:
     display: list[str]
     names: list[str]
     n_words: int
+    undecided_below: float
 
     def shares(self, counts: sp.csr_array, own: np.ndarray, among: slice | np.ndarray = slice(None)) -> np.ndarray:
         """Of one document, (1, v), how much of its words every cluster explains: (k,), sums to one.
@@ -96,7 +98,8 @@ class Evidence:
             parts.append(f"unclear: its cluster has only {percent(probability)}")
         if "atypical" in kinds:
             parts.append(f"atypical: {_quoted(odd[:3])} are not expected anywhere")
-        return "; ".join(parts) or f"clear: its cluster has {percent(probability)}"
+        plain = "clear" if probability >= self.undecided_below else "undecided"
+        return "; ".join(parts) or f"{plain}: its cluster has {percent(probability)}"
 
 
 def pulls(row: sp.csr_array, c: Coefficients, cluster: int, rival: int) -> tuple[np.ndarray, np.ndarray]:

@@ -87,5 +87,6 @@ def explainer(
     c : the coefficients of the model; word_sums : (v, k) occurrences of every word in every cluster, by
     responsibility; means : (k, v)
     """
-    evidence = Evidence(c, word_sums, display, names, settings.ambiguity.n_words)
+    chosen = settings.ambiguity
+    evidence = Evidence(c, word_sums, display, names, chosen.n_words, chosen.undecided_below)
     return Explainer(documents, counts, idf, settings.vectors.sublinear_tf, P, evidence, distances(means) ** 2)
