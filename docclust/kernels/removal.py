@@ -42,9 +42,8 @@ def _at_zero(before, after, noise):
     before, after : mean and variance; the last are 1 / v before, and the variance after divided by that before
     """
     (m, v), (m1, v1) = before, after
-    inverse = 1 / (v * v1)
-    precision = v1 * inverse
-    return (m * m + noise) * precision - (m1 * m1 + noise) * (v * inverse), precision, v1 * precision
+    precision = 1 / v
+    return (m * m + noise) * precision - (m1 * m1 + noise) / v1, precision, v1 * precision
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
