@@ -450,7 +450,7 @@ def test_a_stage_is_told_once_where_there_is_no_terminal(capsys: pytest.CaptureF
 
 
 def command_line(*arguments: str) -> list[str]:
-    return [sys.executable, "-W", "error", "-c", "from docclust.cli import main; main()", *arguments]
+    return [sys.executable, "-W", "error", "-m", "docclust", *arguments]
 
 
 @pytest.mark.parametrize("quiet", [False, True])

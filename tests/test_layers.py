@@ -37,6 +37,7 @@ ROOMS = [
     "store",
     "report",
     "cli",
+    "__main__",
 ]
 FOLDER = Path(docclust.__file__).parent
 
