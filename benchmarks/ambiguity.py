@@ -167,7 +167,7 @@ def read(found: Found, rows: Rows, seed: int) -> Read:
         return score(counts, P.max(axis=1), P.argmax(axis=1), model.means_, word_sums, words, together)
 
     P = P.toarray()
-    evidence, apart = Evidence(c, word_sums, [], [], 0), distances(model.means_) ** 2
+    evidence, apart = Evidence(c, word_sums, [], [], 0, 0.0), distances(model.means_) ** 2
 
     def pairs(chosen: np.ndarray) -> np.ndarray:
         return np.array([two_topics(evidence.shares(rows.counts[[i]], P[i]), apart) for i in chosen])
