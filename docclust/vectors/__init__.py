@@ -2,7 +2,7 @@
 
 chunks       texts are read once; each token becomes a number
 numbering    the distinct tokens and their numbers; the plain pattern compiled
-encoded      lines of a text that are no text
+wordless     files written as letters, and signatures, in which there is no word
 characters   letters, marks, and characters of scripts without spaces
 tokens       how a text is cut, and what word a token counts as; languages has the stop words and stemmers
 forms        as which word a pair of characters is shown

@@ -6,8 +6,8 @@ from array import array
 
 from docclust.config import VectorsSettings
 from docclust.vectors.characters import composed, plain_words, written_apart
-from docclust.vectors.encoded import without_encoded
 from docclust.vectors.languages import stemmer, stop_words
+from docclust.vectors.wordless import blanked
 
 # Words of two characters or more: what `token_pattern` is unless someone writes another. It then stands for what
 # `characters.plain_words` finds, which is the same in scripts that have spaces and no marks.
@@ -21,11 +21,11 @@ class Tokenizer:
     """Cuts texts into tokens and says what word each token counts as.
 
     A text is lower-cased, its accents are composed with their letters or, if asked, stripped, and it is cut by the
-    pattern; the plain pattern finds nothing in a file that stands in the text as letters. A token that is a stop word
-    counts as nothing; any other counts as its stem, or as itself where it holds a digit. Stop words are compared before
-    stemming, and are themselves lower-cased, composed or stripped, and cut as texts are, so that "don't" removes the
-    "don" that the pattern leaves of it. Where case is kept, a stop word also goes when it is capitalised, as at the
-    start of a sentence.
+    pattern; where notices are left out, the plain pattern finds nothing in a signature, nor in a file that stands in
+    the text as letters. A token that is a stop word counts as nothing; any other counts as its stem, or as itself where
+    it holds a digit. Stop words are compared before stemming, and are themselves lower-cased, composed or stripped, and
+    cut as texts are, so that "don't" removes the "don" that the pattern leaves of it. Where case is kept, a stop word
+    also goes when it is capitalised, as at the start of a sentence.
 
     Parameters
     ----------
@@ -46,6 +46,7 @@ class Tokenizer:
         self._lowercase = settings.lowercase
         self._strip_accents = settings.strip_accents
         self.is_plain = settings.token_pattern == PLAIN_PATTERN
+        self._blanks = self.is_plain and settings.notices == "drop"
         # \w\w+ takes whole words from the left, which makes the two \b of the plain pattern true at no cost.
         self._pattern = re.compile(r"\w\w+" if self.is_plain else settings.token_pattern)
         self._stem = stemmer(settings.stem)
@@ -56,9 +57,9 @@ class Tokenizer:
         return self.cut(self.prepare(text))
 
     def prepare(self, text: str) -> str:
-        """A text lower-cased, and composed or stripped of accents, as far as is asked, and without encoded files."""
-        if self.is_plain:
-            text = without_encoded(text)
+        """A text lower-cased, composed or stripped of accents, and without what has no words, as far as is asked."""
+        if self._blanks:
+            text = blanked(text)
         if self._lowercase:
             text = text.lower()
         if text.isascii():

@@ -1,4 +1,4 @@
-"""Files that stand in a text as letters are no words, and move nothing of the text about them."""
+"""Files that stand in a text as letters, and signatures, are no words, and move nothing of the text about them."""
 
 import base64
 import binascii
@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from docclust.config import VectorsSettings
-from docclust.vectors.encoded import without_encoded
 from docclust.vectors.numbering import Numbering
 from docclust.vectors.tokens import Tokenizer
+from docclust.vectors.wordless import blanked
 
 FILE = np.random.RandomState(0).bytes(450)
 
@@ -31,7 +31,7 @@ ENCODED = {
 @pytest.mark.parametrize("encoded", ENCODED.values(), ids=ENCODED)
 def test_what_is_encoded_is_blank_and_the_rest_stays_where_it_was(encoded):
     text = f"A picture follows.\n\n{encoded}\nThat was it, at https://example.org."
-    found = without_encoded(text)
+    found = blanked(text)
     assert len(found) == len(text)
     assert found.startswith("A picture follows.\n")
     assert found.endswith("That was it, at https://example.org.")
@@ -51,13 +51,33 @@ def test_what_is_encoded_is_blank_and_the_rest_stays_where_it_was(encoded):
     ids=["addresses", "uneven", "letters of a language", "prose", "three lines", "no spaces"],
 )
 def test_what_may_be_a_text_stays(text):
-    assert without_encoded(text) == text
+    assert blanked(text) == text
 
 
-def test_nothing_encoded_is_counted_or_marked():
-    text = f"One picture\n{ENCODED['uuencode']}and no more pictures"
+@pytest.mark.parametrize("dashes", ["--", "-- ", "--\r"])
+def test_a_signature_is_blank(dashes):
+    text = f"What was said.\n--\nAnd what else.\n\n{dashes}\nN. N., Department of Letters\n  Tel. 1234\n\n"
+    assert blanked(text).split() == ["What", "was", "said.", "--", "And", "what", "else."]
+    assert len(blanked(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["-- N. N.", "---\nA last paragraph.", "--\n" + "One line of many.\n" * 11, "--\n" + "A long line. " * 9, "--"],
+    ids=["on the same line", "a rule", "too many lines", "too long a line", "nothing follows"],
+)
+def test_what_may_be_no_signature_stays(end):
+    text = f"What was said.\n{end}"
+    assert blanked(text) == text
+
+
+def test_nothing_of_these_is_counted_or_marked_unless_notices_are_kept():
+    text = f"One picture\n{ENCODED['uuencode']}and no more pictures\n--\nN. N., Letters"
     plain = Tokenizer(VectorsSettings())
     words = ["one", "picture", "and", "no", "more", "pictures"]
+    kept = Tokenizer(VectorsSettings(notices="keep"))(text)
+    assert len(kept) > 20
+    assert kept[-1] == "letters"
     assert plain(text) == words
     assert [(token, text[begin:end].lower()) for token, begin, end in plain.spans(text)] == [(w, w) for w in words]
     numbering = Numbering(plain)
