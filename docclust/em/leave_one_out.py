@@ -62,6 +62,7 @@ def held_apart(X: Prepared, ended: Fit, n_components: int, options: dict[str, An
         Of all moves as one, with the objective of the clusters that are made in the end.
     """
     clusters = _Clusters(X, n_components, options)
+    # Clusters that have converged say at the first look which are near, so that step counts as the second.
     looking = Looking(n_components, options["weighting"], options["block_rows"], options["n_jobs"], steps=1)
     soft = maximising.Soft(soft_sample(X, n_components), options["softness"], None)
     labels, responsibilities, moved = ended.labels, None, []
