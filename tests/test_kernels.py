@@ -366,6 +366,26 @@ def test_compiling_is_said_once_and_only_of_our_loops():
     assert "Compiling" in said[0]
 
 
+def test_where_nothing_can_be_kept_loops_are_compiled_all_the_same(tmp_path):
+    script = (
+        "import os\nfrom numba.core import caching\n"
+        "for kind in (caching.InTreeCacheLocator, caching.UserWideCacheLocator):\n"
+        "    kind.from_function = classmethod(lambda *given: None)\n"
+        "import numba, docclust.kernels\nassert os.path.isdir(numba.config.CACHE_DIR)\nprint(numba.config.CACHE_DIR)\n"
+    )
+    nowhere = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=nowhere | {"TMPDIR": str(tmp_path)},
+    )
+    assert ended.stdout.strip().startswith(str(tmp_path))
+    assert "NUMBA_CACHE_DIR" in ended.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_loop_is_compiled_anew_when_another_file_of_its_package_has_changed(tmp_path, monkeypatch):
     folder = tmp_path / "loops"
     folder.mkdir()
@@ -439,26 +459,6 @@ def test_looking_at_near_clusters_gives_their_part_of_what_looking_at_all_gives(
     np.testing.assert_allclose(dense(found.responsibilities, k), expected, atol=2e-3)
     assert found.objective == pytest.approx(weights @ logsumexp(J, axis=1), rel=1e-6)
     assert found.objective < everything.objective
-
-
-def test_where_nothing_can_be_kept_loops_are_compiled_all_the_same(tmp_path):
-    script = (
-        "import os\nfrom numba.core import caching\n"
-        "for kind in (caching.InTreeCacheLocator, caching.UserWideCacheLocator):\n"
-        "    kind.from_function = classmethod(lambda *given: None)\n"
-        "import numba, docclust.kernels\nassert os.path.isdir(numba.config.CACHE_DIR)\nprint(numba.config.CACHE_DIR)\n"
-    )
-    nowhere = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
-    ended = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=nowhere | {"TMPDIR": str(tmp_path)},
-    )
-    assert ended.stdout.strip().startswith(str(tmp_path))
-    assert "NUMBA_CACHE_DIR" in ended.stderr
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("form", [Form(covariance="pooled"), Form()], ids=label)

@@ -70,7 +70,6 @@ def held_apart(X: Prepared, ended: Fit, n_components: int, options: dict[str, An
         model, change, (unknown, more) = clusters.of(labels, soft if n_components >= NEAR_FROM else None)
         coefficients = kernels.favoured(model.coefficients, unknown / model.temperature)
         near = looking.choose(labels, responsibilities, soft=True)
-        looking.everywhere = False
         given = coefficients, soft_drop(n_components), UNDECIDED_BELOW, (change + more) / model.temperature
         responsibilities = None  # as large as those to come; so are others that are let go
         found = looking.expect(X.rows, labels, near, *given)

@@ -22,7 +22,7 @@ LOST = 1e-9
 class Looking:
     """An E-step that remembers which clusters share documents.
 
-    everywhere : whether the next step looks at every cluster; the caller says so when it must be exact
+    everywhere : whether the next step looks at every cluster; the caller says so when it must be exact, each time anew
     """
 
     n_components: int
@@ -39,9 +39,10 @@ class Looking:
     ) -> kernels.Near | None:
         """The clusters that the next step will look at, given what the step before found; None: all of them."""
         few = self.n_components < NEAR_FROM
-        self.everywhere |= few or responsibilities is None or self.steps < FIRST or (soft and self.steps % EVERY == 0)
+        due = few or responsibilities is None or self.steps < FIRST or (soft and self.steps % EVERY == 0)
+        everywhere, self.everywhere = self.everywhere or due, False
         self.steps += 1
-        if self.everywhere:
+        if everywhere:
             self.shared = None
             return None
         self.shared = kernels.shared_documents(labels, responsibilities, self.shared, self.n_components)

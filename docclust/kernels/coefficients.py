@@ -79,14 +79,14 @@ def tempered(c: Compact, temperature: float | np.ndarray) -> Compact:
     )
 
 
-def equally_likely(c: Compact, counts: np.ndarray) -> Compact:
-    """The same clusters with equal weights: the most likely one is then the nearest."""
-    return replace(c, constant=c.constant - np.log(_weights(counts, c.groups)))
-
-
 def favoured(c: Compact, gain: np.ndarray) -> Compact:
     """The same with so much more J of every cluster, (k,)."""
     return replace(c, constant=c.constant + gain)
+
+
+def equally_likely(c: Compact, counts: np.ndarray) -> Compact:
+    """The same clusters with equal weights: the most likely one is then the nearest."""
+    return favoured(c, -np.log(_weights(counts, c.groups)))
 
 
 def _weights(counts: np.ndarray, groups: int) -> np.ndarray:

@@ -74,7 +74,7 @@ def influence(
     found = Influence(*np.zeros((2, starts[-1] - starts[0])), *np.zeros((2, end - begin)))
     removal.influence(
         begin, starts, members.order, rows.indptr, rows.indices, rows.data, members.weights, members.counts,
-        form.covariance == "cosine", *_laws(_law(form, smoothing), form, smoothing, target),
+        form.covariance == "cosine", *_law(form, smoothing, target),
         np.full(rows.shape[1], -1, np.int32), np.empty(room, np.int32), np.empty((room, removal.COLUMNS)),
         found.of_documents, found.squares, found.of_clusters, found.of_means,
     )  # fmt: skip
@@ -106,9 +106,10 @@ def without(found: list[Influence], members: Members, form: Form, smoothing: flo
         sizes = np.maximum(members.counts, 2.0)
         at = np.unique(sizes)
         at = at if at.size <= SIZES else np.geomspace(at[0], at[-1], SIZES)
-        unseen, law = np.zeros(at.size), _law(form, smoothing)
+        law, *of_words = _law(form, smoothing, target)
+        unseen = np.zeros(at.size)
         if any(law[3:]):  # else clusters that have not seen a word are all alike there, whatever their size
-            removal.of_unseen(at, 1.0, *_laws(law, form, smoothing, target), np.empty(at.size), unseen)
+            removal.of_unseen(at, law, *of_words, np.empty(at.size), unseen)
         change = of_documents + w * (of_clusters + np.interp(sizes, at, unseen))[labels]
     pseudo = form.weight_pseudo if form.smoothing == "prior" else 0.0
     change += np.log((less + pseudo) / (n + pseudo))
@@ -128,14 +129,16 @@ def uncertainty(found: list[Influence], members: Members) -> tuple[np.ndarray, n
     return of_means, (of_means / np.maximum(members.sizes - 1, 1))[members.labels]
 
 
-def _law(form: Form, smoothing: float) -> tuple:
-    """How the loops estimate a mean and a variance."""
-    prior = form.smoothing == "prior"
-    pseudo = (form.mean_pseudo, form.variance_pseudo) if prior else (0.0, form.pooled_strength)
-    return float(smoothing), float(form.smoothing == "floor"), float(form.smoothing in ("noise", "add")), *pseudo
+def _law(form: Form, smoothing: float, target: Target) -> tuple:
+    """How the loops estimate a mean and a variance, the noise that an E-step sees, and what pseudo-documents say.
 
-
-def _laws(law: tuple, form: Form, smoothing: float, target: Target) -> tuple:
-    """The same, the noise that an E-step sees, and the pseudo-documents' mean and variance of every word."""
+    The first is the smoothing, how much of it is a floor and how much is added, and the numbers of pseudo-documents of
+    means and of variances; the last two are their mean and variance of every word.
+    """
+    of_means, of_variances = 0.0, form.pooled_strength
+    if form.smoothing == "prior":
+        of_means, of_variances = form.mean_pseudo, form.variance_pseudo
+    floor, added = float(form.smoothing == "floor"), float(form.smoothing in ("noise", "add"))
     noise = float(smoothing) if form.smoothing == "noise" else 0.0
-    return law, noise, np.ascontiguousarray(target.mean[:, 0]), np.ascontiguousarray(target.variance[:, 0])
+    words = np.ascontiguousarray(target.mean[:, 0]), np.ascontiguousarray(target.variance[:, 0])
+    return (float(smoothing), floor, added, of_means, of_variances), noise, *words

@@ -147,17 +147,17 @@ def influence(
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def of_unseen(sizes, usual, law, noise, mean, variance, product, found):
-    """Add what all words change for clusters of these sizes that have seen none of them; see `influence`."""
+def of_unseen(sizes, law, noise, mean, variance, product, found):
+    """Add what all words change for clusters of these sizes that have seen none, by a document of weight one."""
     for first in range(0, mean.size, TOGETHER):
         product[:] = 1.0
         for w in range(first, min(first + TOGETHER, mean.size)):
             for c in range(sizes.size):
-                n, rest = sizes[c], sizes[c] - usual
+                n, rest = sizes[c], sizes[c] - 1.0
                 before = _estimate(n, 1 / (n + law[3]), 1 / (n + law[4]), 0.0, 0.0, law, mean[w], variance[w])
                 after = _estimate(rest, 1 / (rest + law[3]), 1 / (rest + law[4]), 0.0, 0.0, law, mean[w], variance[w])
                 at_zero, _, ratio = _at_zero(before, after, noise)
-                found[c] += 0.5 * at_zero / usual
+                found[c] += 0.5 * at_zero
                 product[c] *= ratio
         for c in range(sizes.size):
-            found[c] -= 0.5 * np.log(product[c]) / usual
+            found[c] -= 0.5 * np.log(product[c])
