@@ -29,7 +29,7 @@ from docclust.ambiguity import Scores, companions, score
 from docclust.ambiguity.admixture import two_topics
 from docclust.ambiguity.evidence import Evidence
 from docclust.ambiguity.scores import distances
-from docclust.vectors import Vocabulary, smoothed_idf, tfidf
+from docclust.vectors import TfIdf, Vocabulary
 
 CORPORA = ["bbc", "reuters_r8", "20newsgroups"]
 METHODS = {name: peers.METHODS[name] for name in ("docclust", "lda", "lda_tomotopy", "nmf", "kmeans_10", "lsa_mixture")}
@@ -70,7 +70,7 @@ def splice(rows: Rows, seed: int) -> Spliced:
     counts = counts[:, there]
     counts.sort_indices()
     labels, others = (np.concatenate([rows.labels[kept], rows.labels[part]]) for part in (first, second))
-    X = tfidf(counts, smoothed_idf(counts), sublinear=VECTORS.sublinear_tf)
+    X = TfIdf.of(counts, VECTORS.tf).rows(counts)
     vectors = replace(rows.vectors, words=rows.vectors.words[there])
     own = {"counts": counts, "X": X, "vectors": vectors, "labels": labels}
     own["splices"] = np.arange(labels.size) >= kept.size
@@ -150,13 +150,9 @@ class Read:
 
 def read(found: Found, rows: Rows, seed: int) -> Read:
     """What docclust says of the documents it was fitted to."""
-    model, idf = found.model, smoothed_idf(rows.counts)
+    model, weigh = found.model, TfIdf.of(rows.counts, VECTORS.tf).rows
     fitted.number_by_size(model)
     c = model.coefficients()
-
-    def weigh(counts: sp.csr_array) -> sp.csr_array:
-        return tfidf(counts, idf, sublinear=VECTORS.sublinear_tf)
-
     repeats = peers.settings(rows.k, seed).calibration.repeats
     fitted.calibrated(model, c, rows.X, rows.counts, weigh, repeats, np.random.default_rng(seed))
     P = fitted.responsibilities(model, rows.X)

@@ -7,7 +7,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from importlib import metadata
 
 import numpy as np
@@ -20,7 +19,7 @@ from docclust.config import Settings
 from docclust.corpus import Document
 from docclust.mixture import SparseGaussianMixture
 from docclust.results import Ambiguous, Run, cluster_name
-from docclust.vectors import tfidf, vectorise
+from docclust.vectors import vectorise
 
 # Told of a stage by name and how far it is: done of total, where total is 0 if it is not known.
 Progress = Callable[[str, int, int], None]
@@ -63,9 +62,8 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
 
     clock.begin("calibrate")
     c = model.coefficients()
-    weigh = partial(tfidf, idf=vectors.idf, sublinear=settings.vectors.sublinear_tf)
     halves = settings.calibration.repeats, np.random.default_rng(halves_seed)
-    calibration = fitted.calibrated(model, c, vectors.weights, vectors.counts, weigh, *halves)
+    calibration = fitted.calibrated(model, c, vectors.weights, vectors.counts, vectors.tfidf.rows, *halves)
     P = fitted.responsibilities(model, vectors.weights, c)
 
     clock.begin("describe")
@@ -76,7 +74,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     lines = describe.Lines(documents, cluster, probability, *runner_up, scores)
     words = describe.keyword_columns(settings, vectors, model)
     names = [cluster_name([vectors.display[word] for word in best]) for best in words]
-    given = vectors.counts, vectors.idf, vectors.display, c, P, word_sums, names, model.means_
+    given = vectors.counts, vectors.tfidf, vectors.display, c, P, word_sums, names, model.means_
     explained = explainer(settings, lines, *given)
     clusters = describe.describe_clusters(settings, vectors, model, words, lines, explained)
     listed = kinds_by_row(scores, settings, vectors.weights, explained.topics)
@@ -113,7 +111,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         model=model,
         words=vectors.words,
         display=vectors.display,
-        idf=vectors.idf,
+        tfidf=vectors.tfidf,
         map=drawn,
         reliability=calibration.reliability,
         shingles=vectors.shingles,
@@ -146,7 +144,7 @@ def explain(run: Run, row: int) -> Ambiguous:
     names = [cluster.name for cluster in run.clusters]
     c, P = run.model.coefficients(), run.responsibilities
     word_sums = describe.word_sums(run.counts, P)
-    given = run.counts, run.idf, run.display, c, P, word_sums, names, run.model.means_
+    given = run.counts, run.tfidf, run.display, c, P, word_sums, names, run.model.means_
     explained = explainer(run.settings, run.documents, *given)
     return explained.explain(row, [])
 

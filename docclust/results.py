@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from docclust.config import Settings
     from docclust.mixture import SparseGaussianMixture
+    from docclust.vectors import TfIdf
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ class Run:
     model: SparseGaussianMixture
     words: np.ndarray
     display: list[str]
-    idf: np.ndarray
+    tfidf: TfIdf
     map: Map | None = None
     reliability: list[Group] = field(default_factory=list)
     manifest: dict[str, Any] = field(default_factory=dict)

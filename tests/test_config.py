@@ -49,6 +49,12 @@ def test_overrides_win_over_the_file_and_are_read_as_toml():
     assert (settings.vectors.stem, settings.vectors.min_df) == ("english", 0.1)
 
 
+@pytest.mark.parametrize(("sublinear", "tf"), [(True, "log"), (False, "count")])
+def test_the_key_of_before_there_was_bm25_means_what_it_meant(sublinear, tf):
+    settings = config.parse({"corpus": {"source": "pydocs"}, "vectors": {"sublinear_tf": sublinear, "stem": "english"}})
+    assert (settings.vectors.tf, settings.vectors.stem) == (tf, "english")
+
+
 def test_paths_are_relative_to_the_config_file(tmp_path):
     (tmp_path / "news.toml").write_text('[corpus]\nsource = "jsonl"\npath = "texts/news.jsonl"\n')
     settings = config.load(tmp_path / "news.toml")

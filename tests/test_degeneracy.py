@@ -16,7 +16,7 @@ from sklearn.preprocessing import normalize
 
 from docclust import SparseGaussianMixture, em
 from docclust.gaussian import Form, coefficients, log_joint
-from docclust.vectors.tfidf import smoothed_idf, tfidf
+from docclust.vectors import TfIdf
 
 TEXTBOOK = {"covariance": "own", "smoothing": "add", "annealing": "none", "init_params": "random", "n_init": 1}
 # By how much the log-density of a document may exceed the median of different documents, in nats. Copies that are nine
@@ -131,8 +131,6 @@ def test_a_text_a_thousand_times_longer_is_a_row_like_the_others():
     counts = sp.csr_array(COUNTS)
     longer = COUNTS.copy()
     longer[0] *= 1000
-    one, other = (
-        fitted(tfidf(rows, smoothed_idf(counts), sublinear=True), 4) for rows in (counts, sp.csr_array(longer))
-    )
+    one, other = (fitted(TfIdf.of(counts, "log").rows(rows), 4) for rows in (counts, sp.csr_array(longer)))
     assert adjusted_rand_score(one.labels_, other.labels_) > 0.99
     assert adjusted_rand_score(TRUTH, other.labels_) > 0.95

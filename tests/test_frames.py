@@ -59,10 +59,8 @@ def test_the_softened_shares_end_in_the_probabilities_of_the_run(small_run):
 
 
 def test_points_are_projected_rows(small_run):
-    from docclust.vectors import tfidf
-
     model = small_run.model
-    X = tfidf(small_run.counts, small_run.idf, sublinear=small_run.settings.vectors.sublinear_tf)
+    X = small_run.tfidf.rows(small_run.counts)
     P = plane(model.weights_, model.means_, model.covariances_)
     np.testing.assert_allclose(small_run.map.points, X @ P, rtol=1e-5, atol=1e-5)
 

@@ -17,7 +17,6 @@ from docclust.mixture import SparseGaussianMixture
 from docclust.probability import Temperature
 from docclust.report import html, texts
 from docclust.results import Run, percent
-from docclust.vectors import tfidf
 
 # What a number between 0 and 1 must not be rounded to, alone or in percent.
 ROUNDED = re.compile(r"(?<![\w.,%/-])(?:0\.0+|1\.0+|0 %|100 %)(?![\w.])")
@@ -67,7 +66,7 @@ def test_the_stored_model_gives_every_document_its_cluster_and_is_surer_since_it
     small_folder, documents, rows
 ):
     run = store.load_run(small_folder)
-    X = tfidf(run.counts, run.idf, sublinear=run.settings.vectors.sublinear_tf)
+    X = run.tfidf.rows(run.counts)
     clusters = [int(line["cluster"]) for line in documents.values()]
     P = run.model.predict_proba(X)
     np.testing.assert_array_equal(run.model.predict(X), clusters)
@@ -81,7 +80,7 @@ def test_the_stored_model_gives_every_document_its_probability_where_none_was_he
     settings = config.load(SIX_TOPICS, ["mixture.leave_one_out=false"])
     store.write_run(pipeline.run(settings), tmp_path / "run")
     run = store.load_run(tmp_path / "run")
-    X = tfidf(run.counts, run.idf, sublinear=run.settings.vectors.sublinear_tf)
+    X = run.tfidf.rows(run.counts)
     np.testing.assert_allclose(run.model.predict_proba(X), run.responsibilities.toarray(), atol=1e-5)
 
 

@@ -102,11 +102,10 @@ def test_a_listed_document_is_explained_by_words_it_has(small):
 def test_the_pulls_of_all_words_and_the_rest_are_the_log_odds():
     from docclust.ambiguity.evidence import pulls
     from docclust.gaussian import log_joint
-    from docclust.vectors import tfidf
 
     run = pipeline.run(settings(mixture={"n_components": 6, "covariance": "own"}))
     c = run.model.coefficients()
-    row = tfidf(run.counts[[3]], run.idf, sublinear=True)
+    row = run.tfidf.rows(run.counts[[3]])
     _, nats = pulls(row, c, 0, 1)
     J = log_joint(row, c)[0]
     assert J[0] - J[1] == pytest.approx(nats.sum() + c.constant[0] - c.constant[1])

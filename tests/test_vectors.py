@@ -20,12 +20,11 @@ from docclust.config import VectorsSettings, parse
 from docclust.corpus.document import Document
 from docclust.errors import ConfigError, CorpusError, SettingError
 from docclust.vectors import (
+    TfIdf,
     Tokenizer,
     Vocabulary,
     merge,
     read,
-    smoothed_idf,
-    tfidf,
     vectorise,
     vectorise_chunk,
 )
@@ -107,14 +106,14 @@ def test_counts_are_those_of_count_vectorizer(seed, ours, theirs):
     assert documents.empty == [document.id for document, has in zip(corpus(texts), filled, strict=True) if not has]
 
 
-@pytest.mark.parametrize("sublinear", [True, False])
+@pytest.mark.parametrize("tf", ["log", "count"])
 @pytest.mark.parametrize("seed", range(3))
-def test_weights_are_those_of_tfidf_vectorizer(seed, sublinear):
+def test_weights_are_those_of_tfidf_vectorizer(seed, tf):
     texts = random_texts(seed)
-    documents, vectors = vectors_of(texts, sublinear_tf=sublinear, max_ngram=2)
-    reference = TfidfVectorizer(sublinear_tf=sublinear, ngram_range=(1, 2))
+    documents, vectors = vectors_of(texts, tf=tf, max_ngram=2)
+    reference = TfidfVectorizer(sublinear_tf=tf == "log", ngram_range=(1, 2))
     assert_same(by_input(documents, vectors.weights), reference.fit_transform(texts))
-    np.testing.assert_allclose(vectors.idf, reference.idf_, rtol=1e-15)
+    np.testing.assert_allclose(vectors.tfidf.idf, reference.idf_, rtol=1e-15)
 
 
 def test_stemmed_counts_are_those_of_count_vectorizer_with_a_stemming_tokenizer():
@@ -151,14 +150,32 @@ def test_tfidf_of_halves_is_that_of_tfidf_transformer():
     whole = sp.csr_array(rng.poisson(0.3, size=(30, 50)).astype(np.int32))
     half = whole.copy()
     half.data = rng.binomial(half.data, 0.5).astype(np.int32)
-    idf = smoothed_idf(whole)
     reference = TfidfTransformer(sublinear_tf=True).fit(whole)
     clean = half.copy()
     clean.eliminate_zeros()
     before = half.data.copy()
-    assert_same(tfidf(half, idf, sublinear=True), reference.transform(clean))
+    assert_same(TfIdf.of(whole, "log").rows(half), reference.transform(clean))
     np.testing.assert_array_equal(half.data, before)
-    np.testing.assert_allclose(smoothed_idf(half), smoothed_idf(clean), rtol=0)
+    np.testing.assert_allclose(TfIdf.of(half, "log").idf, TfIdf.of(clean, "log").idf, rtol=0)
+
+
+def test_bm25_is_that_of_its_equation():
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(0.3, size=(30, 50)).astype(np.int32)
+    counts[4] = 0
+    law = TfIdf.of(sp.csr_array(counts), "bm25")
+    length = counts.sum(axis=1, keepdims=True)
+    weights = law.idf * counts * 2.2 / (counts + 1.2 * (0.25 + 0.75 * length / length.mean()))
+    norms = np.linalg.norm(weights, axis=1, keepdims=True)
+    expected = np.divide(weights, norms, out=np.zeros_like(weights), where=norms > 0)
+    np.testing.assert_allclose(law.rows(sp.csr_array(counts)).toarray(), expected, rtol=1e-12, atol=0)
+
+
+def test_a_word_repeated_says_less_in_a_short_document_than_in_a_long_one():
+    short, long = [4, 1, 0, 0], [4, 1, 40, 40]
+    law = TfIdf(np.ones(4), 30.0, "bm25")
+    ratios = [row[0] / row[1] for row in law.rows(sp.csr_array([short, long])).toarray()]
+    assert 1 < ratios[0] < ratios[1] < 4
 
 
 # Laws ---------------------------------------------------------------------------------------------
@@ -178,7 +195,7 @@ def test_shuffled_documents_give_the_same_bytes(seed, keys):
     assert (documents.hashes, documents.empty, documents.duplicates) == (again.hashes, again.empty, again.duplicates)
     assert [given[i].id for i in documents.positions] == [shuffled[i].id for i in again.positions] == documents.ids
     assert (vectors.words.tolist(), vectors.display) == (others.words.tolist(), others.display)
-    assert vectors.idf.tobytes() == others.idf.tobytes()
+    assert vectors.tfidf.idf.tobytes() == others.tfidf.idf.tobytes()
     for one, other in [(vectors.counts, others.counts), (vectors.weights, others.weights)]:
         for part in ("data", "indices", "indptr"):
             assert getattr(one, part).tobytes() == getattr(other, part).tobytes()
@@ -598,7 +615,7 @@ def test_empty_documents_are_set_aside_by_id():
     assert documents.empty == ["d000", "d002", "d004"]
     assert sorted(documents.positions.tolist()) == [1, 3]
     assert vectors.counts.shape == (2, 1)
-    np.testing.assert_allclose(vectors.idf, np.log(3 / 3) + 1)
+    np.testing.assert_allclose(vectors.tfidf.idf, np.log(3 / 3) + 1)
 
 
 def test_duplicates_are_texts_told_twice_whatever_their_title():
@@ -720,8 +737,11 @@ def test_values_the_config_refuses(keys, message):
 
 def test_tfidf_of_empty_rows_and_no_rows():
     empty = sp.csr_array((3, 4), dtype=np.int32)
-    assert tfidf(empty, smoothed_idf(empty), sublinear=True).nnz == 0
-    assert tfidf(empty[:0], np.ones(4), sublinear=False).shape == (0, 4)
+    for tf in ("bm25", "log", "count"):
+        law = TfIdf.of(empty, tf)
+        assert law.rows(empty).nnz == 0
+        assert law.rows(empty[:0]).shape == (0, 4)
+        assert TfIdf.of(empty[:0], tf).rows(empty[:0]).shape == (0, 4)
 
 
 def test_the_vocabulary_leaves_rows_empty_where_nothing_is_known():

@@ -12,7 +12,7 @@ from docclust.ambiguity.scores import distances
 from docclust.config import Settings
 from docclust.gaussian import Coefficients
 from docclust.results import Ambiguous, Assignment
-from docclust.vectors import tfidf
+from docclust.vectors import TfIdf
 
 # Of a document's words each of its two topics has at least so much. Of the 30 most mixed newsgroup posts eight had less
 # of the lesser one; two of these were truly mixed.
@@ -28,8 +28,7 @@ class Explainer:
 
     documents: Sequence[Assignment]
     counts: sp.csr_array
-    idf: np.ndarray
-    sublinear: bool
+    tfidf: TfIdf
     responsibilities: sp.csr_array
     evidence: Evidence
     apart: np.ndarray
@@ -45,7 +44,7 @@ class Explainer:
         document, (counts, own) = self.documents[row], self._at(row)
         theta = self.evidence.shares(counts, own)
         pair = two_topics(theta, self.apart) if "mixed" in kinds else (document.cluster, document.runner_up)
-        weights = tfidf(counts, self.idf, sublinear=self.sublinear)
+        weights = self.tfidf.rows(counts)
         sides = self.evidence.pulls(weights, *pair) if document.runner_up is not None else []
         found = self.evidence.shown(counts, own, theta, tuple(side.cluster for side in sides))
         odd = self.evidence.unexpected(counts, own)
@@ -74,7 +73,7 @@ def explainer(
     settings: Settings,
     documents: Sequence[Assignment],
     counts: sp.csr_array,
-    idf: np.ndarray,
+    tfidf: TfIdf,
     display: list[str],
     c: Coefficients,
     P: sp.csr_array,
@@ -89,4 +88,4 @@ def explainer(
     """
     chosen = settings.ambiguity
     evidence = Evidence(c, word_sums, display, names, chosen.n_words, chosen.undecided_below)
-    return Explainer(documents, counts, idf, settings.vectors.sublinear_tf, P, evidence, distances(means) ** 2)
+    return Explainer(documents, counts, tfidf, P, evidence, distances(means) ** 2)

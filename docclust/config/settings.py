@@ -149,8 +149,18 @@ class VectorsSettings(Section):
     min_df: PositiveCount | Share | Literal["auto"] = "auto"
     max_df: PositiveCount | Annotated[float, Field(gt=0, le=1)] = 0.5
     max_features: Count = 0
-    sublinear_tf: bool = True
+    tf: Literal["bm25", "log", "count"] = "bm25"
     notices: Literal["drop", "keep"] = "drop"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_it_was_called(cls, given: Any) -> Any:
+        # Configs and runs of before there was BM25.
+        if not isinstance(given, dict) or not isinstance(given.get("sublinear_tf"), bool):
+            return given
+        return {"tf": "log" if given["sublinear_tf"] else "count"} | {
+            key: value for key, value in given.items() if key != "sublinear_tf"
+        }
 
     @field_validator("token_pattern")
     @classmethod

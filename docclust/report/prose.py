@@ -46,7 +46,7 @@ def settings(run: "Run") -> list[str]:
         f"Texts come from {_source(s.corpus)}.",
         f"Words are counted {', '.join(words)}; kept are those in {_at_least(v.min_df)} and {_at_most(v.max_df)}.",
         f"A word weighs more the rarer it is in the corpus, and documents of any length are compared alike (TF-IDF, "
-        f"length one){'; a word said twice does not count double' if v.sublinear_tf else ''}"
+        f"length one){'; a word said twice does not count double' if v.tf != 'count' else ''}"
         f"{'; longer documents have more say in what a cluster is like' if length_exponent(m) > 0 else ''}.",
         f"{counted(m.n_components, 'cluster')} {'was' if m.n_components == 1 else 'were'} asked for. "
         f"EM began{often} from {SEEDINGS[s.seeding.method]}{kept}.",

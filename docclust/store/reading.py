@@ -27,6 +27,7 @@ from docclust.store.files import (
 
 if TYPE_CHECKING:
     from docclust.mixture import SparseGaussianMixture
+    from docclust.vectors import TermFrequency, TfIdf
 
 
 def load_run(folder: Path | str) -> Run:
@@ -52,7 +53,7 @@ def load_run(folder: Path | str) -> Run:
         metrics = {key: restore(float | None, value) for key, value in read_json(path).items()}
     with reading(folder / "reliability.json") as path:
         reliability = restore(list[Group], read_json(path))
-    model, words, display, shingles, idf = _read_model(folder / "model")
+    model, words, display, shingles, tfidf = _read_model(folder / "model", settings.vectors.tf)
     run = Run(
         settings=settings,
         documents=load_documents(folder),
@@ -65,14 +66,14 @@ def load_run(folder: Path | str) -> Run:
         model=model,
         words=words,
         display=display,
-        idf=idf,
+        tfidf=tfidf,
         map=_read_map(folder / "map.npz"),
         reliability=reliability,
         manifest=manifest,
         shingles=shingles,
     )
     n, k, v = len(run.documents), len(run.clusters), len(words)
-    shapes = run.responsibilities.shape, run.counts.shape, model.means_.shape, idf.shape, (len(display),)
+    shapes = run.responsibilities.shape, run.counts.shape, model.means_.shape, tfidf.idf.shape, (len(display),)
     if shapes != ((n, k), (n, v), (k, v), (v,), (v,)) or len(convergence) != model.n_iter_:
         raise RunError(f"{folder}: its files are of different runs. {AGAIN}")
     return run
@@ -138,10 +139,13 @@ def _read_map(path: Path) -> Map | None:
         return Map(**arrays, frames=Frames(**followed) if followed else None)
 
 
-def _read_model(folder: Path) -> tuple["SparseGaussianMixture", np.ndarray, list[str], list[tuple], np.ndarray]:
+def _read_model(
+    folder: Path, tf: "TermFrequency"
+) -> tuple["SparseGaussianMixture", np.ndarray, list[str], list[tuple], "TfIdf"]:
     # These take seconds, which the parts above need not wait for.
     from docclust.mixture import SparseGaussianMixture
     from docclust.probability import Temperature
+    from docclust.vectors import TfIdf
 
     with reading(folder / "model.json") as path:
         description = read_json(path)
@@ -160,4 +164,6 @@ def _read_model(folder: Path) -> tuple["SparseGaussianMixture", np.ndarray, list
         model.start_labels_ = arrays["start_labels"]
         model.start_bounds_ = arrays["start_bounds"]
         model.temperature_ = Temperature(arrays["temperature_levels"], float(arrays["temperature_slope"]))
-        return model, words, display, shingles, arrays["idf"]
+        # Before there was BM25, nobody asked how long documents are.
+        tfidf = TfIdf(arrays["idf"], float(arrays.get("mean_length", 0.0)), tf)
+        return model, words, display, shingles, tfidf

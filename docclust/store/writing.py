@@ -161,7 +161,8 @@ def _write_model(run: Run, folder: Path) -> None:
         start_bounds=model.start_bounds_,
         temperature_levels=model.temperature_.levels,
         temperature_slope=model.temperature_.slope,
-        idf=run.idf,
+        idf=run.tfidf.idf,
+        mean_length=run.tfidf.mean_length,
     )
     given = {key: value for key, value in plain(model.get_params()).items() if isinstance(value, (int, float, str))}
     fitted = ("n_features_in_", "covariance_", "converged_", "n_iter_", "lower_bound_", "reg_covar_")

@@ -9,7 +9,7 @@ forms        as which word a pair of characters is shown
 boilerplate  the tokens of openings and closings that several documents have
 notices      those of them that documents on every topic have, which are not counted
 counts       which words, sequences and collocations are features, and how often each document holds them
-tfidf        counts -> rows of length one
+tfidf        counts -> rows of length one, as the corpus tells them
 vocabulary   the same counts for new texts
 """
 
@@ -24,20 +24,20 @@ from docclust.corpus.document import Document
 from docclust.vectors.characters import without_spaces
 from docclust.vectors.chunks import Chunk, merge, read
 from docclust.vectors.counts import count
-from docclust.vectors.tfidf import smoothed_idf, tfidf
+from docclust.vectors.tfidf import TermFrequency, TfIdf
 from docclust.vectors.tokens import Tokenizer
 from docclust.vectors.vocabulary import Vocabulary
 
 __all__ = [
     "Chunk",
     "Documents",
+    "TermFrequency",
+    "TfIdf",
     "Tokenizer",
     "Vectors",
     "Vocabulary",
     "merge",
     "read",
-    "smoothed_idf",
-    "tfidf",
     "vectorise",
     "vectorise_chunk",
     "without_spaces",
@@ -70,10 +70,10 @@ class Vectors:
 
     counts : (n, v) CSR int32; how often each document holds each word
     boilerplate : (n, v) CSR int32; of these the occurrences in an opening or a closing that others share
-    weights : (n, v) CSR float64; TF-IDF, rows of length one
+    weights : (n, v) CSR float64; their rows by `tfidf`
     words : (v,) object array of str, sorted; a stem, or several joined by spaces
     display : the most frequent real form of each word; of a pair of characters the word that it is mostly part of
-    idf : (v,)
+    tfidf : what the corpus tells of its words, and how it makes rows
     notices : what is not counted, since documents on every topic begin or end with it, and how often it is there; the
         most frequent first
     shingles : by which a `Vocabulary` finds it in other texts
@@ -84,7 +84,7 @@ class Vectors:
     weights: sp.csr_array
     words: np.ndarray
     display: list[str]
-    idf: np.ndarray
+    tfidf: TfIdf
     notices: list[tuple[str, int]]
     shingles: list[tuple[str, ...]]
 
@@ -137,8 +137,7 @@ def vectorise_chunk(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSetting
         duplicates=len(order) - len({chunk.texts[i] for i in order}),
     )
     counts = found.of_all[order]
-    idf = smoothed_idf(counts)
-    weights = tfidf(counts, idf, sublinear=settings.sublinear_tf)
+    tfidf = TfIdf.of(counts, settings.tf)
     words = np.array(found.words, dtype=object)
-    given = counts, found.of_boilerplate[order], weights, words
-    return documents, Vectors(*given, found.display, idf, found.notices, found.shingles)
+    given = counts, found.of_boilerplate[order], tfidf.rows(counts), words
+    return documents, Vectors(*given, found.display, tfidf, found.notices, found.shingles)
