@@ -30,6 +30,7 @@ from docclust.config import Settings
 from docclust.errors import DocclustError
 from docclust.kernels.prepared import SINGLE_FROM
 from docclust.mixture import SparseGaussianMixture
+from docclust.vectors import TermFrequency, TfIdf
 
 LSA_COMPONENTS = 100
 SPHERICAL_STARTS, SPHERICAL_STEPS = 10, 100
@@ -84,16 +85,22 @@ def mixture(k: int, seed: int, threads: int, **options: Any) -> SparseGaussianMi
     return model.set_params(on_step=None, n_jobs=threads, **options)
 
 
-def docclust(rows: Rows, seed: int, threads: int, **options: Any) -> Found:
+def weighted(rows: Rows, tf: TermFrequency | None) -> sp.csr_array:
+    """Rows in which several occurrences of a word count for what `tf` says; by default as docclust has them."""
+    return rows.X if tf is None else TfIdf.of(rows.counts, tf).rows(rows.counts)
+
+
+def docclust(rows: Rows, seed: int, threads: int, tf: TermFrequency | None = None, **options: Any) -> Found:
     """The mixture, all its starts included."""
-    model = mixture(rows.k, seed, threads, **options).fit(rows.X)
+    model = mixture(rows.k, seed, threads, **options).fit(weighted(rows, tf))
     return Found(model.labels_, model=model)
 
 
-def kmeans(rows: Rows, seed: int, threads: int, starts: int) -> Found:
+def kmeans(rows: Rows, seed: int, threads: int, starts: int, tf: TermFrequency | None = None) -> Found:
     """scikit-learn's k-means (Lloyd)."""
-    model = KMeans(rows.k, n_init=starts, random_state=seed).fit(rows.X)
-    return Found(model.labels_, distances=lambda: model.transform(rows.X))
+    X = weighted(rows, tf)
+    model = KMeans(rows.k, n_init=starts, random_state=seed).fit(X)
+    return Found(model.labels_, distances=lambda: model.transform(X))
 
 
 def minibatch(rows: Rows, seed: int, threads: int) -> Found:
@@ -181,6 +188,7 @@ _encoded: dict[str, Any] = {}
 METHODS = {
     "docclust": Method("docclust", docclust),
     "kmeans_10": Method("k-means, 10 starts", partial(kmeans, starts=10)),
+    "kmeans_10_log": Method("k-means, 10 starts, on 1 + ln of occurrences", partial(kmeans, starts=10, tf="log")),
     "kmeans_1": Method("k-means, 1 start", partial(kmeans, starts=1)),
     "minibatch": Method("MiniBatchKMeans", minibatch),
     "spherical": Method("spherical k-means, 10 starts", spherical),

@@ -43,6 +43,8 @@ ABLATION: dict[str, dict[str, Any]] = {
     "pooled with 100 pseudo-documents": {"covariance": "pooled", "pooling": 100.0},
     "pooled with 1,000 pseudo-documents": {"covariance": "pooled", "pooling": 1_000.0},
     "pooled with 10,000 pseudo-documents": {"covariance": "pooled", "pooling": 10_000.0},
+    "words count 1 + ln of their occurrences": {"tf": "log"},
+    "words count their occurrences": {"tf": "count"},
     "documents count the same": {"length_exponent": 0.0},
     "documents count by their words": {"length_exponent": 1.0},
     "documents not held apart": {"leave_one_out": False},
