@@ -25,10 +25,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from corpora import ROOT, VECTORS, Line, Results, Rows, arguments, check, chosen, markdown, publish, spread
 from docclust import config, describe, fitted
 from docclust import corpus as readers
-from docclust.ambiguity import Scores, companions, score
+from docclust.ambiguity import Scores, companions, score, sureness, topics_apart
 from docclust.ambiguity.admixture import two_topics
 from docclust.ambiguity.evidence import Evidence
-from docclust.ambiguity.scores import distances
 from docclust.vectors import TfIdf, Vocabulary
 
 CORPORA = ["bbc", "reuters_r8", "20newsgroups"]
@@ -160,10 +159,11 @@ def read(found: Found, rows: Rows, seed: int) -> Read:
     together = companions(rows.counts)
 
     def scores(counts: sp.csr_array, P: np.ndarray) -> Scores:
-        return score(counts, P.max(axis=1), P.argmax(axis=1), model.means_, word_sums, words, together)
+        return score(counts, P.max(axis=1), P.argmax(axis=1), model.means_, sure, word_sums, words, together)
 
-    P = P.toarray()
-    evidence, apart = Evidence(c, word_sums, [], [], 0, 0.0), distances(model.means_) ** 2
+    P, evidence = P.toarray(), Evidence(c, word_sums, list(words), [], 0, 0.0)
+    sure = sureness(P.max(axis=1), P.argmax(axis=1), rows.k)
+    apart = topics_apart(model.means_, sure)
 
     def pairs(chosen: np.ndarray) -> np.ndarray:
         return np.array([two_topics(evidence.shares(rows.counts[[i]], P[i]), apart) for i in chosen])

@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 import docclust
 from docclust import corpus, defaults, describe, engine, fitted, frames, keywords
-from docclust.ambiguity import explainer, kinds_by_row, score
+from docclust.ambiguity import explainer, kinds_by_row, score, sureness, topics_apart
 from docclust.config import Settings
 from docclust.corpus import Document
 from docclust.mixture import SparseGaussianMixture
@@ -69,12 +69,13 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     clock.begin("describe")
     cluster, probability, *runner_up = describe.top_two(P)
     word_sums = describe.word_sums(vectors.counts, P)
-    given = vectors.counts, probability, cluster, model.means_, word_sums, vectors.words
+    sure = sureness(probability, cluster, model.n_components)
+    given = vectors.counts, probability, cluster, model.means_, sure, word_sums, vectors.words
     scores = score(*given, boilerplate=vectors.boilerplate)
     lines = describe.Lines(documents, cluster, probability, *runner_up, scores)
     words = describe.keyword_columns(settings, vectors, model)
     names = [cluster_name([vectors.display[word] for word in best]) for best in words]
-    given = vectors.counts, vectors.tfidf, vectors.display, c, P, word_sums, names, model.means_
+    given = vectors.counts, vectors.tfidf, vectors.display, c, P, word_sums, names, topics_apart(model.means_, sure)
     explained = explainer(settings, lines, *given)
     clusters = describe.describe_clusters(settings, vectors, model, words, lines, explained)
     listed = kinds_by_row(scores, settings, vectors.weights, explained.topics)
@@ -144,7 +145,9 @@ def explain(run: Run, row: int) -> Ambiguous:
     names = [cluster.name for cluster in run.clusters]
     c, P = run.model.coefficients(), run.responsibilities
     word_sums = describe.word_sums(run.counts, P)
-    given = run.counts, run.tfidf, run.display, c, P, word_sums, names, run.model.means_
+    cluster, probability, *_ = describe.top_two(P)
+    apart = topics_apart(run.model.means_, sureness(probability, cluster, run.model.n_components))
+    given = run.counts, run.tfidf, run.display, c, P, word_sums, names, apart
     explained = explainer(run.settings, run.documents, *given)
     return explained.explain(row, [])
 

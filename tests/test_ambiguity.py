@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from docclust import config, pipeline
 from docclust.ambiguity.admixture import pair_gains, shares, two_topics
 from docclust.ambiguity.evidence import Evidence
-from docclust.ambiguity.scores import commonness, cosines, distances, score, smoothed, surprise
+from docclust.ambiguity.scores import commonness, cosines, distances, score, smoothed, sureness, surprise
 from docclust.gaussian import Coefficients
 
 SIX_TOPICS = Path(__file__).parent.parent / "corpora" / "six_topics.jsonl"
@@ -45,7 +45,7 @@ def test_of_documents_alike_the_one_of_a_rare_pair_is_more_mixed():
     counts = sp.csr_array(5 * np.array(rows))
     ones = np.ones(labels.size)
     nothing = sp.csr_array((30, 30))
-    found = score(counts, ones, labels, topics.astype(float), 250.0 * topics.T, together=nothing)
+    found = score(counts, ones, labels, topics.astype(float), np.ones(3), 250.0 * topics.T, together=nothing)
     assert found.mixed[34] > 1.2 * found.mixed[30] > 1.2 * found.mixed[:30].max()
 
 
@@ -193,6 +193,30 @@ def test_cut_documents_are_unclear_and_not_mixed_and_spliced_ones_the_other_way_
     assert values("unclear", "spliced").max() < 0.1
 
 
+def test_a_cluster_that_is_not_sure_of_its_own_documents_is_no_second_topic():
+    topics = np.kron(np.eye(3, dtype=int), np.ones(10, dtype=int))
+    rows = [topics[i // 10] for i in range(30)] + [topics[0] + topics[1]] * 2 + [topics[0] + topics[2]] * 2
+    labels = np.array([i // 10 for i in range(30)] + [0] * 4)
+    counts, ones = sp.csr_array(5 * np.array(rows)), np.ones(labels.size)
+    sure = sureness(np.where(labels == 2, 0.4, 1.0), labels, 4)
+    np.testing.assert_allclose(sure, [1, 1, 0.4, 0])  # the last has no documents
+    given = counts, ones, labels, topics.astype(float), sure[:3], 250.0 * topics.T
+    found = score(*given, together=sp.csr_array((30, 30)))
+    assert found.mixed[30] > 2 * found.mixed[32] > 0
+    assert found.listed[30:].all()
+
+
+def test_numbers_have_no_share_in_a_document():
+    c = Coefficients(np.zeros(2), np.zeros((3, 2)), np.zeros((3, 2)))
+    sums = np.array([[900.0, 1.0], [1.0, 900.0], [1.0, 900.0]])
+    counts = sp.csr_array(np.array([[4, 4, 4]]))
+    own = np.array([0.5, 0.5])
+    numbers = Evidence(c, sums, ["hockey", "1993", "42"], ["a", "b"], 2, 0.9).shares(counts, own)
+    words = Evidence(c, sums, ["hockey", "orbit", "nasa"], ["a", "b"], 2, 0.9).shares(counts, own)
+    assert numbers[0] > 0.9
+    assert words[1] > 0.6
+
+
 def test_a_second_topic_makes_a_document_mixed_and_no_less_clear():
     rng = np.random.default_rng(0)
     topics = np.full((60, 2), 0.02)
@@ -202,7 +226,7 @@ def test_a_second_topic_makes_a_document_mixed_and_no_less_clear():
     both = rng.multinomial(80, topics.mean(axis=1))
     short, long = rng.multinomial(3, topics[:, 0]), rng.multinomial(80, topics[:, 0])
     counts = sp.csr_array(np.array([both, short, long], dtype=np.int32))
-    found = score(counts, np.full(3, 0.7), np.zeros(3, dtype=int), pure.T, sums)
+    found = score(counts, np.full(3, 0.7), np.zeros(3, dtype=int), pure.T, np.ones(2), sums)
     assert found.listed.tolist() == [True, False, False]
     assert found.mixed[0] > 10 * found.mixed[1:].max()
     assert found.unclear[0] < 0.01

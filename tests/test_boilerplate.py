@@ -100,7 +100,8 @@ def test_a_signature_makes_no_document_mixed():
     labels = np.array([0 if name < "06" else int(name) % 2 for name in kept.ids])
     shares = np.eye(2)[labels]
     means = shares.T @ vectors.weights / shares.sum(axis=0)[:, None]
-    given = vectors.counts, np.full(labels.size, 0.9), labels, means, vectors.counts.T @ shares, vectors.words
+    sure = np.full(2, 0.9)
+    given = vectors.counts, sure[labels], labels, means, sure, vectors.counts.T @ shares, vectors.words
     row = {name: place for place, name in enumerate(kept.ids)}
     before, after = score(*given), score(*given, boilerplate=vectors.boilerplate)
     for name in ("00", "01", "02"):

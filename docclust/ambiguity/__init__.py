@@ -9,7 +9,7 @@ from docclust.ambiguity.explaining import Explainer, explainer
 from docclust.ambiguity.listing import LOOKED_AT, kinds_by_row
 from docclust.ambiguity.passages import passages, word_nats
 from docclust.ambiguity.redundancy import companions
-from docclust.ambiguity.scores import Scores, cosines, score
+from docclust.ambiguity.scores import Scores, cosines, score, sureness, topics_apart
 
 __all__ = [
     "LOOKED_AT",
@@ -21,5 +21,7 @@ __all__ = [
     "kinds_by_row",
     "passages",
     "score",
+    "sureness",
+    "topics_apart",
     "word_nats",
 ]

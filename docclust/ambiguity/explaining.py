@@ -8,7 +8,6 @@ import scipy.sparse as sp
 
 from docclust.ambiguity.admixture import two_topics
 from docclust.ambiguity.evidence import Evidence
-from docclust.ambiguity.scores import distances
 from docclust.config import Settings
 from docclust.gaussian import Coefficients
 from docclust.results import Ambiguous, Assignment
@@ -23,7 +22,7 @@ LEAST_SHARE = 0.2
 class Explainer:
     """Explains any document of a corpus: its line, its words, and the evidence behind them, all by row.
 
-    apart : (k, k), squares of how far apart clusters are
+    apart : (k, k), what `topics_apart` gives
     """
 
     documents: Sequence[Assignment]
@@ -79,13 +78,13 @@ def explainer(
     P: sp.csr_array,
     word_sums: np.ndarray,
     names: list[str],
-    means: np.ndarray,
+    apart: np.ndarray,
 ) -> Explainer:
     """What explains the documents of a run, all by row.
 
     c : the coefficients of the model; word_sums : (v, k) occurrences of every word in every cluster, by
-    responsibility; means : (k, v)
+    responsibility; apart : (k, k), what `topics_apart` gives
     """
     chosen = settings.ambiguity
     evidence = Evidence(c, word_sums, display, names, chosen.n_words, chosen.undecided_below)
-    return Explainer(documents, counts, tfidf, P, evidence, distances(means) ** 2)
+    return Explainer(documents, counts, tfidf, P, evidence, apart)

@@ -37,8 +37,8 @@ ATYPICAL_FROM = 0.99
 class Scores:
     """Per document: three scores, and whether the first is enough.
 
-    mixed : nats a word that the second cluster adds to the first, times the square of how far apart the two are; less
-        where what speaks for one of them is a word or two, and where documents that mix these two are common
+    mixed : nats a word that the second cluster adds to the first, times how far the two are two topics; less where
+        what speaks for one of them is a word or two, and where documents that mix these two are common
     unclear : chance that another cluster is right, times how likely one topic makes the words against two; in [0, 1]
     atypical : share of the corpus whose words are less surprising in their own cluster; in [0, 1]
     listed : whether it is mixed enough to be listed
@@ -55,6 +55,7 @@ def score(
     probability: np.ndarray,
     labels: np.ndarray,
     means: np.ndarray,
+    sure: np.ndarray,
     word_sums: np.ndarray,
     words: Sequence[str] | None = None,
     together: sp.csr_array | None = None,
@@ -70,6 +71,8 @@ def score(
         Calibrated probability of each document's cluster.
     labels : int array of shape (n,)
     means : array of shape (k, v)
+    sure : array of shape (k,)
+        What `sureness` gives.
     word_sums : array of shape (v, k)
         Occurrences of every word in every cluster, by responsibility.
     words : v str, optional
@@ -79,10 +82,9 @@ def score(
     boilerplate : CSR of shape (n, v), optional
         Of `counts` those that say nothing of a document's own topics: a heading, a signature.
     """
-    k = means.shape[0]
-    apart = distances(means) ** 2
+    k, apart = sure.size, topics_apart(means, sure)
     together = companions(counts) if together is None else together
-    spoken = np.array([words is None or bool(LETTER.search(words[j])) for j in range(counts.shape[1])], dtype=float)
+    spoken = np.ones(counts.shape[1]) if words is None else with_letters(words)
     distributions = smoothed(word_sums, word_sums.sum(axis=1), word_sums.sum(axis=0))
     logs = np.log(distributions)
     parts, telling = [], blocks(counts, BLOCK_ROWS)
@@ -94,16 +96,22 @@ def score(
         weights = (1 + np.log(block.data.astype(float))) * spoken[block.indices] / alike
         parts.append(pair_gains(block.indptr, block.indices, weights, alike, distributions, logs, apart))
     first, second, gain, breadth, words = (np.concatenate(part) for part in zip(*parts, strict=True))
-    apartness = apart[first, second]
-    mixed = breadth * gain * apartness / (words + DAMPING)
+    mixed = breadth * gain * apart[first, second] / (words + DAMPING)
     common = commonness(mixed, first, second, np.bincount(labels, minlength=k))
     own = probability if k > 1 else np.ones_like(probability)
+    two = gain * distances(means)[first, second] ** 2
     return Scores(
         mixed=mixed / np.maximum(common[first, second], 1),  # as it is where the pair is no more common than pairs are
-        unclear=(1 - own) * np.exp(-gain * apartness),
+        unclear=(1 - own) * np.exp(-two),
         atypical=atypical(counts, labels, own, word_sums),
-        listed=gain * apartness > LEAST_GAIN,
+        listed=two > LEAST_GAIN,
     )
+
+
+def with_letters(words: Sequence[str]) -> np.ndarray:
+    """1 for every word with a letter, and 0 for numbers, which say nothing of topics."""
+    # -> (v,)
+    return np.array([bool(LETTER.search(word)) for word in words], dtype=float)
 
 
 def _without(counts: sp.csr_array, boilerplate: sp.csr_array) -> sp.csr_array:
@@ -130,6 +138,25 @@ def distances(means: np.ndarray) -> np.ndarray:
     """One minus the cosine of every two means: clusters that split one large topic share all its documents."""
     # means: (k, v) -> (k, k)
     return np.clip(1 - cosines(means), 0, 1)
+
+
+def sureness(probability: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
+    """The mean probability of each cluster's own documents: one that is not sure of them is no topic.
+
+    It is what the others leave: addresses, small talk, tables.
+    """
+    # probability, labels: (n,) -> (k,)
+    return np.bincount(labels, probability, minlength=k) / np.bincount(labels, minlength=k).clip(min=1)
+
+
+def topics_apart(means: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """How far every two clusters are two topics: the square of their distance, as far as they are sure of themselves.
+
+    Of the 30 most mixed posts of 20 Newsgroups a reader finds 17 mixed, 13 without regard to sureness, where seven were
+    mixed with addresses and organisations; average precision on splices of three corpora is 0.001 to 0.02 lower.
+    """
+    # means: (k, v); sure: (k,) -> (k, k)
+    return (distances(means) * np.outer(sure, sure)) ** 2
 
 
 def commonness(mixed: np.ndarray, first: np.ndarray, second: np.ndarray, sizes: np.ndarray) -> np.ndarray:
