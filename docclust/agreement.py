@@ -2,7 +2,7 @@
 
 Free variances find more than k-means does where words differ in how much they vary between topics, and EM from
 different starts then ends in clusters that are more alike than the starts were. On other texts (short descriptions by
-set phrases, say) they follow the phrases: EM ends far from the starts, and its ends are hardly more alike.
+set phrases, say) they follow the phrases, from each start other ones: its ends are less alike.
 """
 
 import itertools
