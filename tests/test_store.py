@@ -359,6 +359,24 @@ def test_a_run_of_a_newer_docclust_is_refused(small_run: Run, tmp_path: Path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders cannot be locked")
+@pytest.mark.parametrize(("sublinear", "tf"), [("true", "log"), ("false", "count")])
+def test_a_run_of_before_there_was_bm25_weighs_words_as_it_did(small_run: Run, tmp_path: Path, sublinear: str, tf: str):
+    folder = tmp_path / "run"
+    store.write_run(small_run, folder)
+    config = (folder / "config.toml").read_text("utf-8")
+    (folder / "config.toml").write_text(config.replace('tf = "bm25"', f"sublinear_tf = {sublinear}"), "utf-8")
+    parameters = folder / "model" / "parameters.npz"
+    with np.load(parameters) as arrays:
+        old = {name: arrays[name] for name in arrays if name != "mean_length"}
+    np.savez(parameters, **old)
+    found = store.load_run(folder)
+    assert found.tfidf.tf == found.settings.vectors.tf == tf
+    weights = found.tfidf.rows(found.counts[[0]]).data
+    c = found.counts[[0]].data
+    expected = found.tfidf.idf[found.counts[[0]].indices] * (1 + np.log(c) if tf == "log" else c)
+    np.testing.assert_allclose(weights, expected / np.linalg.norm(expected))
+
+
 def test_what_a_killed_writer_left_is_removed_and_nothing_else(small_run: Run, tmp_path: Path):
     for name in ("killed/new", "replaced/old", "between/new", "between/old", "begun"):
         (tmp_path / f".docclust-{name}").mkdir(parents=True)
