@@ -16,6 +16,10 @@ from scipy.special import entr
 # every cluster, three seeds, so much chooses the form with the greater NMI, pooled variances or means of length one, to
 # 0.008 in the mean; pooled throughout is 0.021 from it, means of length one 0.028.
 LESS_ALIKE = 0.02
+# EM that stays so near to its starts (NMI) only refines them, and pairs say so only where they fall by as much: on
+# Reuters R8 by 1 + ln of occurrences, at 0.63 to 0.67, NMI falls by 0.02 to 0.04 and the Rand index by 0.01 at most,
+# where pooled variances find 0.06 more.
+REFINES, FALLS = 0.62, 0.015
 # Two starts say less than all; they are believed where their ends agree less by as much.
 SURELY = 0.04
 # Starts with this share of the clusters that EM finds, or less, may agree on one large cluster of what shares no word
@@ -26,7 +30,7 @@ FEWER_CLUSTERS, STAYS = 0.85, 0.6
 
 
 def leads_away(starts: list[np.ndarray], found: list[np.ndarray], surely: bool = False) -> bool:
-    """Whether EM leaves its starts less alike than they were.
+    """Whether EM leaves its starts less alike than they were, and does not only refine them.
 
     Parameters
     ----------
@@ -35,7 +39,10 @@ def leads_away(starts: list[np.ndarray], found: list[np.ndarray], surely: bool =
     surely : whether there are starts besides these, so that it must be plain
     """
     information, rand = np.subtract(reproducibility(found), reproducibility(starts))
-    return bool(information < -SURELY if surely else rand < 0 or information < -LESS_ALIKE)
+    refines = nearness(starts, found) >= REFINES
+    if surely:
+        return bool(information < -SURELY and not refines)
+    return bool(rand < -FALLS if refines else rand < 0 or information < -LESS_ALIKE)
 
 
 def nearness(starts: list[np.ndarray], found: list[np.ndarray]) -> float:

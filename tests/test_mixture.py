@@ -419,11 +419,22 @@ def test_em_leads_away_where_it_leaves_starts_less_alike():
 
 
 @pytest.mark.parametrize(
-    ("information", "rand", "plainly", "away"),
-    [(-0.05, 0.1, True, True), (-0.03, 0.1, False, True), (-0.01, 0.1, False, False), (0.1, -0.01, False, True)],
+    ("near", "information", "rand", "plainly", "away"),
+    [
+        (0.5, -0.05, 0.1, True, True),
+        (0.5, -0.03, 0.1, False, True),
+        (0.5, -0.01, 0.1, False, False),
+        (0.5, 0.1, -0.01, False, True),
+        (0.7, -0.05, -0.01, False, False),
+        (0.7, 0.1, -0.02, False, True),
+    ],
 )
-def test_two_starts_of_several_are_believed_only_where_it_is_plain(monkeypatch, information, rand, plainly, away):
-    monkeypatch.setattr(alike, "reproducibility", {"starts": (0.5, 0.5), "found": (0.5 + information, 0.5 + rand)}.get)
+def test_two_starts_of_several_are_believed_only_where_it_is_plain_and_ends_near_them_refine_them(
+    monkeypatch, near, information, rand, plainly, away
+):
+    monkeypatch.setattr(alike, "nearness", lambda starts, found: near)
+    agreed = {"starts": (0.5, 0.5), "found": (0.5 + information, 0.5 + rand)}
+    monkeypatch.setattr(alike, "reproducibility", agreed.get)
     assert leads_away("starts", "found") == away
     assert leads_away("starts", "found", surely=True) == plainly
 
