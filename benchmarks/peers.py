@@ -26,11 +26,11 @@ from threadpoolctl import threadpool_limits
 
 from corpora import Rows
 from docclust import config, pipeline
-from docclust.config import Settings
+from docclust.config import Settings, TermFrequency
 from docclust.errors import DocclustError
 from docclust.kernels.prepared import SINGLE_FROM
 from docclust.mixture import SparseGaussianMixture
-from docclust.vectors import TermFrequency, TfIdf
+from docclust.vectors import TfIdf
 
 LSA_COMPONENTS = 100
 SPHERICAL_STARTS, SPHERICAL_STEPS = 10, 100

@@ -1,5 +1,6 @@
 """How free the variances are: the covariance asked for, or the one that the ends of `pooled` speak for."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -106,20 +107,28 @@ def _told(
         return pooled
     clear = have_clusters(some[: len(free)], _labels(free))
     starts = _best_starts(rows, starts, mixture, options, rng)
-    kinds = ("cosine", "isotropic") if seeding.has_unit_rows(part.rows) else ("isotropic",)
-    if part.rows.nnz >= ROUND_WORDS * part.rows.shape[0]:
+    kind, fits = _round(part.rows, [labels[::stride] for labels in starts[:FIRST_STARTS]], k, clear, run)
+    return (kind, starts, fits if stride == 1 else []) if kind else pooled
+
+
+def _round(
+    X: sp.csr_array, starts: list[np.ndarray], k: int, clear: bool, run: Callable[..., list[em.Fit]]
+) -> tuple[str | None, list[em.Fit]]:
+    """Which round clusters suit these documents, and fits of some starts; None where these were no clusters.
+
+    clear : whether the starts have about as many clusters as EM finds; if not, round clusters have to stay near them
+    """
+    kinds = ("cosine", "isotropic") if seeding.has_unit_rows(X) else ("isotropic",)
+    if X.nnz >= ROUND_WORDS * X.shape[0]:
         kinds = kinds[:1]
     if clear and len(kinds) == 1:
-        return kinds[0], starts, []
-    some = [labels[::stride] for labels in starts[:FIRST_STARTS]]
-    fits = {kind: run(some, kind, []) for kind in kinds}
-    near = {kind: nearness(some, _labels(found)) for kind, found in fits.items()}
+        return kinds[0], []
+    fits = {kind: run(starts, kind, []) for kind in kinds}
+    near = {kind: nearness(starts, _labels(found)) for kind, found in fits.items()}
     kind = kinds[0]
     if len(kinds) > 1 and near["isotropic"] > near["cosine"] - NEARLY_AS_NEAR and not _is_heap(fits["isotropic"], k):
         kind = "isotropic"
-    if not clear and near[kind] < STAYS:
-        return pooled
-    return kind, starts, fits[kind] if stride == 1 else []
+    return (kind, fits[kind]) if clear or near[kind] >= STAYS else (None, [])
 
 
 def _best_starts(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from docclust.vectors import TermFrequency
+from docclust.config import TermFrequency
 
 ROOT = Path(__file__).parent.parent
 SIX_TOPICS = ROOT / "corpora" / "six_topics.jsonl"

@@ -17,6 +17,7 @@ from docclust.config.settings import (
     PydocsCorpus,
     Settings,
     TableCorpus,
+    TermFrequency,
     VectorsSettings,
 )
 
@@ -31,6 +32,7 @@ __all__ = [
     "PydocsCorpus",
     "Settings",
     "TableCorpus",
+    "TermFrequency",
     "VectorsSettings",
     "dumps",
     "load",

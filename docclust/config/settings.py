@@ -134,6 +134,9 @@ CorpusSettings = Annotated[
 ]
 
 
+TermFrequency = Literal["bm25", "log", "count"]
+
+
 class VectorsSettings(Section):
     """How a text becomes a row of TF-IDF."""
 
@@ -149,7 +152,7 @@ class VectorsSettings(Section):
     min_df: PositiveCount | Share | Literal["auto"] = "auto"
     max_df: PositiveCount | Annotated[float, Field(gt=0, le=1)] = 0.5
     max_features: Count = 0
-    tf: Literal["bm25", "log", "count"] = "bm25"
+    tf: TermFrequency = "bm25"
     notices: Literal["drop", "keep"] = "drop"
 
     @model_validator(mode="before")

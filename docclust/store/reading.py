@@ -26,8 +26,9 @@ from docclust.store.files import (
 )
 
 if TYPE_CHECKING:
+    from docclust.config import TermFrequency
     from docclust.mixture import SparseGaussianMixture
-    from docclust.vectors import TermFrequency, TfIdf
+    from docclust.vectors import TfIdf
 
 
 def load_run(folder: Path | str) -> Run:

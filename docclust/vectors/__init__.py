@@ -24,14 +24,13 @@ from docclust.corpus.document import Document
 from docclust.vectors.characters import without_spaces
 from docclust.vectors.chunks import Chunk, merge, read
 from docclust.vectors.counts import count
-from docclust.vectors.tfidf import TermFrequency, TfIdf
+from docclust.vectors.tfidf import TfIdf
 from docclust.vectors.tokens import Tokenizer
 from docclust.vectors.vocabulary import Vocabulary
 
 __all__ = [
     "Chunk",
     "Documents",
-    "TermFrequency",
     "TfIdf",
     "Tokenizer",
     "Vectors",

@@ -1,14 +1,13 @@
 """Counts -> TF-IDF: what a corpus tells of its words, and rows by it, for whole documents as for halves of them."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
 
+from docclust.config import TermFrequency
 from docclust.vectors.rows import run_sums
 
-TermFrequency = Literal["bm25", "log", "count"]
 # What search engines take; Robertson & Zaragoza 2009 find 1.2 to 2, and 0.5 to 0.8, reasonably good nearly everywhere.
 K1, B = 1.2, 0.75
 
