@@ -8,7 +8,7 @@ from docclust import config
 from docclust.ambiguity import kinds_by_row, listing, redundancy
 from docclust.ambiguity.listing import distinct
 from docclust.ambiguity.redundancy import GO_TOGETHER, companions, shared
-from docclust.ambiguity.scores import Scores, score
+from docclust.ambiguity.scores import Scores, score, sureness
 
 
 @pytest.fixture
@@ -66,7 +66,8 @@ def two_topics_and_a_signature():
 def last_two(counts, P, words=None, together=None):
     """The mixed score of the last two documents."""
     means, labels = (counts.T @ P).T / P.sum(axis=0)[:, None], P.argmax(axis=1)
-    return score(counts, P.max(axis=1), labels, means, counts.T @ P, words, together).mixed[-2:]
+    sure = sureness(P.max(axis=1), labels, P.shape[1])
+    return score(counts, P.max(axis=1), labels, means, sure, counts.T @ P, words, together).mixed[-2:]
 
 
 def test_a_signature_alone_makes_no_document_mixed():
