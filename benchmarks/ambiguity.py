@@ -25,7 +25,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from corpora import ROOT, VECTORS, Line, Results, Rows, arguments, check, chosen, markdown, publish, spread
 from docclust import config, describe, fitted
 from docclust import corpus as readers
-from docclust.ambiguity import Scores, companions, score, sureness, topics_apart
+from docclust.ambiguity import Scores, companions, distances, score, sureness, topics_apart
 from docclust.ambiguity.admixture import two_topics
 from docclust.ambiguity.evidence import Evidence
 from docclust.vectors import TfIdf, Vocabulary
@@ -163,7 +163,7 @@ def read(found: Found, rows: Rows, seed: int) -> Read:
 
     P, evidence = P.toarray(), Evidence(c, word_sums, list(words), [], 0, 0.0)
     sure = sureness(P.max(axis=1), P.argmax(axis=1), rows.k)
-    apart = topics_apart(model.means_, sure)
+    apart = topics_apart(distances(model.means_), sure)
 
     def pairs(chosen: np.ndarray) -> np.ndarray:
         return np.array([two_topics(evidence.shares(rows.counts[[i]], P[i]), apart) for i in chosen])

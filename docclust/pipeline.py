@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 import docclust
 from docclust import corpus, defaults, describe, engine, fitted, frames, keywords
-from docclust.ambiguity import explainer, kinds_by_row, score, sureness, topics_apart
+from docclust.ambiguity import distances, explainer, kinds_by_row, score, sureness, topics_apart
 from docclust.config import Settings
 from docclust.corpus import Document
 from docclust.mixture import SparseGaussianMixture
@@ -75,7 +75,8 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     lines = describe.Lines(documents, cluster, probability, *runner_up, scores)
     words = describe.keyword_columns(settings, vectors, model)
     names = [cluster_name([vectors.display[word] for word in best]) for best in words]
-    given = vectors.counts, vectors.tfidf, vectors.display, c, P, word_sums, names, topics_apart(model.means_, sure)
+    apart = topics_apart(distances(model.means_), sure)
+    given = vectors.counts, vectors.tfidf, vectors.display, c, P, word_sums, names, apart
     explained = explainer(settings, lines, *given)
     clusters = describe.describe_clusters(settings, vectors, model, words, lines, explained)
     listed = kinds_by_row(scores, settings, vectors.weights, explained.topics)
@@ -146,7 +147,7 @@ def explain(run: Run, row: int) -> Ambiguous:
     c, P = run.model.coefficients(), run.responsibilities
     word_sums = describe.word_sums(run.counts, P)
     cluster, probability, *_ = describe.top_two(P)
-    apart = topics_apart(run.model.means_, sureness(probability, cluster, run.model.n_components))
+    apart = topics_apart(distances(run.model.means_), sureness(probability, cluster, run.model.n_components))
     given = run.counts, run.tfidf, run.display, c, P, word_sums, names, apart
     explained = explainer(run.settings, run.documents, *given)
     return explained.explain(row, [])

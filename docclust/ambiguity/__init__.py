@@ -9,7 +9,7 @@ from docclust.ambiguity.explaining import Explainer, explainer
 from docclust.ambiguity.listing import LOOKED_AT, kinds_by_row
 from docclust.ambiguity.passages import passages, word_nats
 from docclust.ambiguity.redundancy import companions
-from docclust.ambiguity.scores import Scores, cosines, score, sureness, topics_apart
+from docclust.ambiguity.scores import Scores, cosines, distances, score, sureness, topics_apart
 
 __all__ = [
     "LOOKED_AT",
@@ -17,6 +17,7 @@ __all__ = [
     "Scores",
     "companions",
     "cosines",
+    "distances",
     "explainer",
     "kinds_by_row",
     "passages",

@@ -132,8 +132,6 @@ CorpusSettings = Annotated[
     FolderCorpus | JsonlCorpus | CsvCorpus | NewsgroupsCorpus | NltkCorpus | PydocsCorpus,
     Field(discriminator="source"),
 ]
-
-
 TermFrequency = Literal["bm25", "log", "count"]
 
 
@@ -159,11 +157,10 @@ class VectorsSettings(Section):
     @classmethod
     def _as_it_was_called(cls, given: Any) -> Any:
         # Configs and runs of before there was BM25.
-        if not isinstance(given, dict) or not isinstance(given.get("sublinear_tf"), bool):
-            return given
-        return {"tf": "log" if given["sublinear_tf"] else "count"} | {
-            key: value for key, value in given.items() if key != "sublinear_tf"
-        }
+        if isinstance(given, dict) and isinstance(given.get("sublinear_tf"), bool):
+            given = {"tf": "log" if given["sublinear_tf"] else "count"} | given
+            del given["sublinear_tf"]
+        return given
 
     @field_validator("token_pattern")
     @classmethod
