@@ -11,7 +11,17 @@ from scipy.optimize import minimize_scalar
 from docclust import config, pipeline
 from docclust.ambiguity.admixture import pair_gains, shares, two_topics
 from docclust.ambiguity.evidence import Evidence
-from docclust.ambiguity.scores import commonness, cosines, distances, score, smoothed, sureness, surprise
+from docclust.ambiguity.explaining import Explainer
+from docclust.ambiguity.scores import (
+    commonness,
+    cosines,
+    distances,
+    distinctiveness,
+    score,
+    smoothed,
+    sureness,
+    surprise,
+)
 from docclust.gaussian import Coefficients
 
 SIX_TOPICS = Path(__file__).parent.parent / "corpora" / "six_topics.jsonl"
@@ -215,6 +225,53 @@ def test_numbers_have_no_share_in_a_document():
     words = Evidence(c, sums, ["hockey", "orbit", "nasa"], ["a", "b"], 2, 0.9).shares(counts, own)
     assert numbers[0] > 0.9
     assert words[1] > 0.6
+
+
+def test_a_word_of_all_clusters_tells_nothing_and_a_small_cluster_s_as_much_as_a_large_one_s():
+    sums = np.array([[900.0, 0.0], [0.0, 9000.0], [450.0, 4500.0], [0.0, 0.0], [450.0, 4500.0]])
+    found = distinctiveness(sums, ["orbit", "patient", "argument", "unseen", "1993"])
+    assert found[0] == pytest.approx(found[1], rel=0.02)
+    assert found[2] < 1e-6
+    assert found[3] < 1e-6
+    assert found[4] == 0
+    spoken = sums[:4].sum(axis=1)
+    assert found[:4] ** 2 @ spoken == pytest.approx(spoken.sum())
+    # Two occurrences tell less of where a word belongs than two hundred.
+    assert np.all(np.diff(distinctiveness(np.array([[2.0, 0.0], [20.0, 0.0], [200.0, 0.0], [0.0, 222.0]]))[:3]) > 0.1)
+    np.testing.assert_array_equal(distinctiveness(np.ones((3, 1)), ["orbit", "42", "nasa"]), [1, 0, 1])
+
+
+def test_words_of_debate_pull_no_document_to_the_cluster_that_says_them_most():
+    # Half of the second cluster's words, and a tenth of the first's, are those of any debate.
+    topics = np.array([[0.9, 0.0], [0.0, 0.5], [0.1, 0.5]])
+    topics = np.repeat(topics, 20, axis=0) / 20
+    sums, none, own = 1e5 * topics, sp.csr_array((60, 60)), np.array([1.0, 0.0])
+    quarrel, both = (np.repeat(row, 20) for row in ([2, 0, 2], [2, 2, 0]))
+    counts = sp.csr_array(np.array([quarrel, both]))
+    c = Coefficients(np.zeros(2), np.zeros((60, 2)), np.zeros((60, 2)))
+    evidence = Evidence(c, sums, [f"w{i}" for i in range(60)], ["a", "b"], 2, 0.9)
+    debated, mixed = (evidence.shares(counts[[i]], own)[1] for i in (0, 1))
+    assert debated < 0.35 < 0.45 < mixed
+    found = score(counts, np.ones(2), np.zeros(2, int), topics.T, np.ones(2), sums, together=none)
+    assert found.mixed[0] < 0.2 * found.mixed[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "mixes"),
+    [
+        ([10, 10, 0, 0], True),
+        ([18, 2, 0, 0], False),  # the lesser one has too little
+        ([10, 6, 4, 0], True),
+        ([7, 6, 5, 5], False),  # as many topics as there are
+    ],
+)
+def test_two_topics_have_most_of_a_document_that_mixes_them(words, mixes):
+    sums = np.kron(np.eye(4), np.full((20, 1), 500.0))
+    counts = sp.csr_array(np.array([np.concatenate([np.arange(20) < n for n in words])], dtype=int))
+    c = Coefficients(np.zeros(4), np.zeros((80, 4)), np.zeros((80, 4)))
+    evidence = Evidence(c, sums, [f"w{i}" for i in range(80)], list("abcd"), 2, 0.9)
+    explainer = Explainer([], counts, None, sp.csr_array(np.eye(4)[[0]]), evidence, 1 - np.eye(4))
+    assert explainer.topics(0) == ((0, 1) if mixes else ())
 
 
 def test_a_second_topic_makes_a_document_mixed_and_no_less_clear():

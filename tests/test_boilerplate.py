@@ -91,7 +91,7 @@ def test_a_signature_makes_no_document_mixed():
     rng = np.random.default_rng(0)
     topics = [[f"{name}{i}" for i in range(60)] for name in ("boat", "puck")]
     body = lambda topic, n=60: " ".join(rng.choice(topics[topic], n))  # noqa: E731
-    signature = " ".join(topics[1][:14])
+    signature = " ".join(topics[1][:20])
     signed = [f"{body(0)} {signature}" for _ in range(3)]
     spliced = [f"{body(0, 30)} {body(1, 30)}" for _ in range(3)]
     texts = [*signed, *spliced, *(body(i % 2) for i in range(60))]

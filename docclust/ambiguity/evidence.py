@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from docclust.ambiguity.admixture import shares
-from docclust.ambiguity.scores import smoothed, with_letters
+from docclust.ambiguity.scores import distinctiveness, smoothed
 from docclust.gaussian import Coefficients
 from docclust.results import Pull, Share, percent
 
@@ -38,7 +38,7 @@ class Evidence:
         share of the splices of BBC, Reuters R8 and 20 Newsgroups: 0.922, 0.567, 0.653; where it counts as four 0.910,
         0.557, 0.652 (rows by 1 + ln of occurrences).
         """
-        return shares(np.sqrt(counts.data) * self._spoken[counts.indices], self._without(counts, own)[:, among])
+        return shares(np.sqrt(counts.data) * self._telling[counts.indices], self._without(counts, own)[:, among])
 
     def shown(self, counts: sp.csr_array, own: np.ndarray, theta: np.ndarray, pair: tuple[int, ...]) -> list[Share]:
         """The clusters that explain a document's words, largest share first; they sum to one.
@@ -68,8 +68,8 @@ class Evidence:
         return self.word_sums.sum(axis=0)
 
     @cached_property
-    def _spoken(self) -> np.ndarray:
-        return with_letters(self.display)
+    def _telling(self) -> np.ndarray:
+        return distinctiveness(self.word_sums, self.display)
 
     @cached_property
     def _corpus(self) -> np.ndarray:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import nnls
+from scipy.special import rel_entr
 
 from docclust.ambiguity.admixture import pair_gains
 from docclust.ambiguity.redundancy import companions, shared
@@ -19,6 +20,9 @@ from docclust.engine import blocks
 
 # Each cluster's word distribution is smoothed by this many words of the whole corpus, so that no word is impossible.
 BACKGROUND_WORDS = 200.0
+# Occurrences that every word is taken to have besides its own, spread over clusters as all words are: what was seen
+# twice tells little of where it belongs.
+PRIOR_OCCURRENCES = 5.0
 # Words of no opinion added to a document's length: a document of ten words cannot be the most mixed.
 DAMPING = 300.0
 # Part of each cluster's distribution that is the whole corpus's, where surprise is measured.
@@ -85,16 +89,15 @@ def score(
     k, far = sure.size, distances(means)
     apart = topics_apart(far, sure)
     together = companions(counts) if together is None else together
-    spoken = np.ones(counts.shape[1]) if words is None else with_letters(words)
+    telling = distinctiveness(word_sums, words)
     distributions = smoothed(word_sums, word_sums.sum(axis=1), word_sums.sum(axis=0))
     logs = np.log(distributions)
-    parts, telling = [], blocks(counts, BLOCK_ROWS)
+    parts, own_words = [], blocks(counts, BLOCK_ROWS)
     if boilerplate is not None:
-        telling = map(_without, telling, blocks(boilerplate, BLOCK_ROWS))
-    for block in telling:
-        # The fifth "nasa" of a document says little new, and so does the third word of a signature.
+        own_words = map(_without, own_words, blocks(boilerplate, BLOCK_ROWS))
+    for block in own_words:
         alike = shared(block, together)
-        weights = (1 + np.log(block.data.astype(float))) * spoken[block.indices] / alike
+        weights = np.sqrt(block.data) * telling[block.indices] / alike  # the third word of a signature says little new
         parts.append(pair_gains(block.indptr, block.indices, weights, alike, distributions, logs, apart))
     first, second, gain, breadth, words = (np.concatenate(part) for part in zip(*parts, strict=True))
     mixed = breadth * gain * apart[first, second] / (words + DAMPING)
@@ -109,10 +112,23 @@ def score(
     )
 
 
-def with_letters(words: Sequence[str]) -> np.ndarray:
-    """1 for every word with a letter, and 0 for numbers, which say nothing of topics."""
-    # -> (v,)
-    return np.array([bool(LETTER.search(word)) for word in words], dtype=float)
+def distinctiveness(word_sums: np.ndarray, words: Sequence[str] | None = None) -> np.ndarray:
+    """How much an occurrence of every word tells of topics: one in the mean, nothing of a word without a letter.
+
+    It is the root of what Chuang, Manning & Heer (2012) call by this name, the relative entropy of p(cluster | word) to
+    p(cluster), of clusters as if of one size: a small cluster's words tell no more than a large one's.
+    """
+    # word_sums: (v, k) -> (v,)
+    sizes, occurrences = word_sums.sum(axis=0).clip(min=1), word_sums.sum(axis=1)
+    entropy = np.empty(occurrences.size)
+    for first in range(0, entropy.size, BLOCK_ROWS):
+        part = slice(first, first + BLOCK_ROWS)
+        chance = word_sums[part] / sizes + PRIOR_OCCURRENCES / sizes.sum()
+        entropy[part] = rel_entr(chance / chance.sum(axis=1, keepdims=True), 1 / sizes.size).sum(axis=1)
+    spoken = np.ones(entropy.size) if words is None else np.array([bool(LETTER.search(word)) for word in words])
+    mean = entropy @ (spoken * occurrences) / max(spoken @ occurrences, np.finfo(float).tiny)
+    # Of one cluster no word tells anything: all count alike.
+    return spoken * (np.sqrt(entropy.clip(min=0) / mean) if mean > np.finfo(float).eps else 1.0)
 
 
 def _without(counts: sp.csr_array, boilerplate: sp.csr_array) -> sp.csr_array:
