@@ -22,10 +22,10 @@ CHOICES = {
 }
 # The least that integers may be; other numbers may be 0.
 INTEGERS = {"n_components": 1, "n_init": 1, "max_iter": 1, "annealing_steps": 1, "seeding_steps": 0, "block_rows": 1}
-SWITCHES = ("leave_one_out",)
+SWITCHES = ("split_merge", "leave_one_out")
 PSEUDO = ("weight_pseudo", "mean_pseudo", "variance_pseudo")
 NUMBERS = ("reg_covar", "final_smoothing", "softness", "pooling", "length_exponent", "tol", *PSEUDO)
-AUTO = ("n_init", "reg_covar", "pooling", "length_exponent")
+AUTO = ("n_init", "reg_covar", "pooling", "length_exponent", "split_merge")
 GIVEN = ("weights_init", "means_init", "precisions_init")
 # How far from one the sum of weights may be: they may be in single precision.
 SUM_ERROR = 1e-6
@@ -49,8 +49,9 @@ def check(mixture: Any) -> None:
         value = getattr(mixture, name)
         _check(name, value, value == "auto" or value <= 1, "at most 1")
     for name in SWITCHES:
-        value = getattr(mixture, name)
-        _check(name, value, isinstance(value, bool | np.bool_), "true or false")
+        value, left = getattr(mixture, name), name in AUTO
+        said = isinstance(value, bool | np.bool_) or (left and isinstance(value, str) and value == "auto")
+        _check(name, value, said, "auto, true or false" if left else "true or false")
     n_jobs, on_step = mixture.n_jobs, mixture.on_step
     workers = n_jobs is None or (isinstance(n_jobs, Integral) and n_jobs != 0)
     _check("n_jobs", n_jobs, workers, "None or an integer other than 0")

@@ -51,6 +51,7 @@ def fit(
         told = _told(rows, starts, mixture, options, state, rng) if _tells(mixture, starts) else ("pooled", starts, [])
         kind, starts, found = told
     fits = restarts.run(rows, starts, mixture, kind, options, state, so_far=found)
+    restarts.improve(rows, fits, mixture, rng.randint(np.iinfo(np.int32).max))
     return fits, kind, restarts.apart(rows, fits, mixture)
 
 

@@ -75,8 +75,12 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     tol : float, default=1e-6
         EM has converged when the objective gains less than `tol` times its size and one document in a thousand
         or fewer changes cluster.
+    split_merge : bool or "auto", default="auto"
+        After EM, split clusters and merge others where the objective gains, and let EM go on; `docclust.moves`. Only
+        with ``noise``, seven clusters and 100 documents for each at least, and not for ``tied`` or from a start by
+        parameters. "auto": where there are several starts.
     leave_one_out : bool, default=True
-        After EM, hold every document against what its cluster would be without it, and move it where it then belongs;
+        At last, hold every document against what its cluster would be without it, and move it where it then belongs;
         `docclust.em.leave_one_out`. Only with ``noise`` and the covariances ``own``, ``pooled`` and ``cosine``, and not
         from a start by parameters.
     block_rows : int, default=2048
@@ -150,6 +154,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         precisions_init: np.ndarray | None = None,
         max_iter: int = 100,
         tol: float = 1e-6,
+        split_merge: str | bool = "auto",
         leave_one_out: bool = True,
         block_rows: int = 2048,
         n_jobs: int | None = None,
@@ -177,6 +182,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.precisions_init = precisions_init
         self.max_iter = max_iter
         self.tol = tol
+        self.split_merge = split_merge
         self.leave_one_out = leave_one_out
         self.block_rows = block_rows
         self.n_jobs = n_jobs
@@ -317,8 +323,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         Step, parameters and temperature of the responsibilities are those of the fit, to the last bit, and clusters
         have the numbers they have now.
         """
-        check_is_fitted(self, "_best_start", msg=NEEDS_FIT.format("replay"))
-        replay(checks.as_csr(X), self.n_components, self._best_start, self._fitted_order, look)
+        check_is_fitted(self, "_runs", msg=NEEDS_FIT.format("replay"))
+        replay(checks.as_csr(X), self.n_components, self._runs, self._fitted_order, look)
         if self.holds_apart:
             look(self.steps_[-1], self._found, 1.0)
 
@@ -327,8 +333,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
         Every other row is in its cluster of `labels_`.
         """
-        check_is_fitted(self, "_best_start", msg=NEEDS_FIT.format("held_out"))
-        return em.held_out(checks.as_csr(X), self.labels_, self.n_components, self._best_start)
+        check_is_fitted(self, "_runs", msg=NEEDS_FIT.format("held_out"))
+        return em.held_out(checks.as_csr(X), self.labels_, self.n_components, self._runs)
 
     def _keep(self, result: em.Fit, n: int) -> None:
         self._found = result.found
@@ -341,7 +347,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.lower_bound_ = self.lower_bounds_[-1]
         self.temperature_ = Temperature.one(self.n_components)
         self._fitted_order = np.arange(self.n_components)
-        self._best_start = result.replay
+        self._runs = result.runs
         self._members = self._change = None
 
     def _hold(self, apart: em.Apart, step: em.Step, n: int) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
-from docclust import em, engine, kernels, seeding, splitmerge
+from docclust import em, engine, kernels, moves, seeding, splitmerge
 from docclust.defaults import form, length_exponent, n_starts, pooling
 from docclust.errors import SettingError
 from docclust.gaussian import Parameters
@@ -23,6 +23,8 @@ HEAPS = ("isotropic", "tied")
 # Starts are followed side by side where the matrix has no more numbers than these: it takes less time than to share
 # every iteration of one among workers, and the memory of several fits.
 SIDE_BY_SIDE = 5_000_000
+# Moves are looked for again where EM has gone on from others, so often at most.
+MOST_TIMES = 3
 
 
 def options(X: sp.csr_array, mixture: "SparseGaussianMixture") -> dict[str, Any]:
@@ -128,7 +130,7 @@ def run(
     shared = rows, mixture.n_components, alone, state, _one_by_one(mixture.on_step)
     for part, fits in zip(parts, engine.map_blocks(_fit, parts, *shared, n_jobs=at_once), strict=True):
         for start, found in zip(part, fits, strict=True):
-            found.replay = start, state, options
+            found.runs = [(start, state, options)]
         results += fits
         best = max(results, key=lambda result: result.objective)
         for result in results:
@@ -136,10 +138,41 @@ def run(
     return results
 
 
+def improve(rows: Prepared, fits: list[em.Fit], mixture: "SparseGaussianMixture", seed: int) -> None:
+    """Move the best fit on by splits and merges, and EM after them, for as long as its objective gains.
+
+    seed : of what halves clusters
+    """
+    best = max(fits, key=lambda result: result.objective)
+    _, state, options = best.runs[0]
+    k, wanted = mixture.n_components, mixture.split_merge if mixture.split_merge != "auto" else len(fits) > 1
+    enough = k >= moves.LEAST_CLUSTERS and rows.rows.shape[0] >= moves.LEAST_DOCUMENTS * k
+    plain = mixture.smoothing != "noise" or mixture.means_init is not None
+    if plain or not wanted or not enough or options["form"].covariance in moves.TOGETHER:
+        return
+    law = options["form"], float(options["schedule"][-1]), options["target"].at(rows.order), options["weighting"]
+    cold = options | {"schedule": options["schedule"][-1:], "softness": 0.0, "n_jobs": mixture.n_jobs}
+    rng = np.random.RandomState(seed)
+    for _ in range(MOST_TIMES):
+        if not (best.converged and np.isfinite(best.objective)):
+            return
+        labels = moves.moved(rows.rows, best.labels, k, *law, rng)
+        if labels is None:
+            return
+        on_step = _going_on(mixture.on_step, len(best.steps))
+        rng_of_run = np.random.RandomState()
+        rng_of_run.set_state(state)
+        further = em.fit(rows, labels, k, **cold, rng=rng_of_run, on_step=on_step)
+        if further.objective <= best.objective:
+            return
+        further.runs = [(labels, state, cold)]
+        best.go_on(further)
+
+
 def apart(rows: Prepared, fits: list[em.Fit], mixture: "SparseGaussianMixture") -> tuple[em.Apart, em.Step] | None:
     """Documents held against the clusters of the best fit without themselves, where `leave_one_out` means it."""
     best = max(fits, key=lambda result: result.objective)
-    *_, options = best.replay
+    *_, options = best.runs[0]
     plain = mixture.smoothing != "noise" or mixture.means_init is not None or mixture.n_components == 1
     if plain or not mixture.leave_one_out or options["form"].covariance in HEAPS or not np.isfinite(best.objective):
         return None
@@ -167,6 +200,11 @@ def _fit(
     for rng in rngs:
         rng.set_state(state)
     return em.fit_all(rows, starts, n_components, **options, rngs=rngs, on_step=on_step)
+
+
+def _going_on(tell: Callable[[em.Step], None] | None, seen: int) -> Callable[[em.Step], None] | None:
+    """The same, where so many iterations have been told of."""
+    return tell and (lambda step: tell(step._replace(iteration=seen + step.iteration)))
 
 
 def _one_by_one(tell: Callable[[em.Step], None] | None) -> Callable[[em.Step], None] | None:

@@ -63,7 +63,7 @@ class Growth:
 
 
 @dataclass(frozen=True)
-class _Law:
+class Law:
     """What every EM of one search shares."""
 
     form: Form
@@ -75,6 +75,7 @@ class _Law:
     n_jobs: int | None
 
     def fit(self, X: sp.csr_array, labels: np.ndarray, k: int, steps: int) -> em.Fit:
+        """EM from these labels, so many steps of it at most."""
         # The target of `pooled` settles in the first M-step from labels, and would differ from try to try.
         pooled = self.form.covariance == "pooled"
         moments = _moments(X, labels, k, self.weighting) if pooled else None
@@ -93,7 +94,7 @@ class _Law:
             rng=self.rng,
         )
 
-    def settled(self, X: sp.csr_array, labels: np.ndarray, k: int) -> "_Law":
+    def settled(self, X: sp.csr_array, labels: np.ndarray, k: int) -> "Law":
         """The same, with the target of `pooled` at the variance within these clusters."""
         if self.form.covariance != "pooled":
             return self
@@ -135,7 +136,7 @@ def grow(
     ----------
     Ueda, Nakano, Ghahramani & Hinton 2000: the SMEM algorithm, its split and its merge criterion.
     """
-    law = _Law(form, smoothing, target, weighting, rng, block_rows, n_jobs)
+    law = Law(form, smoothing, target, weighting, rng, block_rows, n_jobs)
     labels = np.zeros(X.shape[0], dtype=np.int32) if labels is None else labels
     k = int(labels.max()) + 1
     law = law.settled(X, labels, k)
@@ -197,7 +198,7 @@ def overlaps(X: sp.csr_array, c: Coefficients, softness: float = OVERLAP_SOFTNES
     return R.T @ R
 
 
-def _best_split(X: sp.csr_array, labels: np.ndarray, whole: em.Fit, law: _Law) -> tuple[np.ndarray | None, int]:
+def _best_split(X: sp.csr_array, labels: np.ndarray, whole: em.Fit, law: Law) -> tuple[np.ndarray | None, int]:
     """The labels after the split that gains most in its own cluster, the new one numbered last; and splits tried."""
     k = whole.parameters.weights.size
     best, best_gain, tried = None, -np.inf, 0
@@ -220,7 +221,7 @@ def _best_split(X: sp.csr_array, labels: np.ndarray, whole: em.Fit, law: _Law) -
     return best, tried
 
 
-def _split_order(X: sp.csr_array, labels: np.ndarray, whole: em.Fit, law: _Law) -> list[int]:
+def _split_order(X: sp.csr_array, labels: np.ndarray, whole: em.Fit, law: Law) -> list[int]:
     """Clusters by the split criterion, the largest second: the criterion is one of a document and forgets how many."""
     p = whole.parameters
     order = np.argsort(-divergences(X, coefficients(p), p.weights, law.block_rows), kind="stable").tolist()
@@ -229,7 +230,7 @@ def _split_order(X: sp.csr_array, labels: np.ndarray, whole: em.Fit, law: _Law) 
     return [*order[:1], largest, *order[1:]]
 
 
-def _better(X: sp.csr_array, labels: np.ndarray, whole: em.Fit, law: _Law, most: int) -> tuple[em.Fit | None, int]:
+def _better(X: sp.csr_array, labels: np.ndarray, whole: em.Fit, law: Law, most: int) -> tuple[em.Fit | None, int]:
     """The first merge of two and split of a third with a better objective, or none; and how many were tried."""
     k = whole.parameters.weights.size
     nearness = np.triu(overlaps(X, coefficients(whole.parameters)), 1)
@@ -253,8 +254,8 @@ def _better(X: sp.csr_array, labels: np.ndarray, whole: em.Fit, law: _Law, most:
             moved[np.flatnonzero(labels == third)[halved[third] == 1]] = other
             affected = np.flatnonzero(np.isin(labels, (one, other, third)))
             rows, names = X[affected], np.array([one, other, third])
-            before = law.fit(rows, _places(names, labels[affected]), 3, PARTIAL_STEPS)
-            after = law.fit(rows, _places(names, moved[affected]), 3, PARTIAL_STEPS)
+            before = law.fit(rows, places(names, labels[affected]), 3, PARTIAL_STEPS)
+            after = law.fit(rows, places(names, moved[affected]), 3, PARTIAL_STEPS)
             if after.objective <= before.objective:
                 continue
             moved[affected] = names[after.labels]
@@ -264,14 +265,14 @@ def _better(X: sp.csr_array, labels: np.ndarray, whole: em.Fit, law: _Law, most:
     return None, tried
 
 
-def _halved(X: sp.csr_array, law: _Law) -> np.ndarray:
+def _halved(X: sp.csr_array, law: Law) -> np.ndarray:
     """Two halves of the rows by a few steps of k-means, (n,) of 0 and 1; all 0 where they are equal."""
     if X.shape[0] < 2 or seeding.n_distinct_rows(X, 2) < 2:
         return np.zeros(X.shape[0], dtype=np.int32)
     return seeding.start(X, 2, "kmeans", HALVING_STEPS, law.rng, law.weighting)
 
 
-def _places(names: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def places(names: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """For every label its place among the names."""
     return (labels[:, None] == names).argmax(axis=1).astype(np.int32)
 

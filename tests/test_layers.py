@@ -22,6 +22,7 @@ ROOMS = [
     "em",
     "probability",
     "splitmerge",
+    "moves",
     "checks",
     "defaults",
     "restarts",

@@ -217,6 +217,7 @@ class MixtureSettings(Section):
     variance_pseudo: NonNegativeFloat = 10.0
     max_iter: PositiveCount = 100
     tol: NonNegativeFloat = 1e-6
+    split_merge: Literal["auto"] | bool = "auto"
     leave_one_out: bool = True
 
     @model_validator(mode="after")

@@ -84,14 +84,26 @@ class Step(NamedTuple):
 
 @dataclass
 class Fit:
-    """A finished EM: what it found, the labels of a last E-step with it, its history, and what it was called with."""
+    """A finished EM: what it found, the labels of a last E-step with it, its history, and what it was called with.
+
+    runs : start, state of the random numbers and options of EM from its start, and from where moves led it, if any did
+    """
 
     found: Found | None
     labels: np.ndarray
     target: Target
     steps: list[Step] = field(default_factory=list)
     converged: bool = False
-    replay: tuple | None = None
+    runs: list[tuple] = field(default_factory=list)
+
+    def go_on(self, further: "Fit") -> None:
+        """Become what EM found that went on from other labels."""
+        self.found, self.labels, self.target = further.found, further.labels, further.target
+        self.steps = [
+            *self.steps,
+            *(step._replace(iteration=len(self.steps) + step.iteration) for step in further.steps),
+        ]
+        self.converged, self.runs = further.converged, self.runs + further.runs
 
     @property
     def parameters(self) -> Parameters:

@@ -13,21 +13,23 @@ from docclust.kernels import prepare
 Score = Callable[[sp.csr_array], np.ndarray]
 
 
-def held_out(X: sp.csr_array, labels: np.ndarray, n_components: int, called: tuple) -> Callable[[np.ndarray], Score]:
+def held_out(
+    X: sp.csr_array, labels: np.ndarray, n_components: int, runs: list[tuple]
+) -> Callable[[np.ndarray], Score]:
     """J, up to a number of each document, under an M-step over all documents but some.
 
     Parameters
     ----------
     X : CSR of shape (n, v), what EM was run on
     labels : int array of shape (n,)
-    called : `docclust.em.Fit.replay`
+    runs : `docclust.em.Fit.runs`
 
     Returns
     -------
     function
         Rows that are left out -> a function: CSR of shape (m, v) -> (m, k), in nats
     """
-    options, seen = called[-1], prepare(X)
+    options, seen = runs[-1][-1], prepare(X)
     form, smoothing, n_jobs = options["form"], options["schedule"][-1], options["n_jobs"]
     counting = options["weighting"].of(np.diff(X.indptr))
     held, target = precision(seen, form, n_components, smoothing, options["target"]), options["target"].at(seen.order)

@@ -1,4 +1,4 @@
-"""EM from one start once more, as it was run."""
+"""EM of one fit once more, as it was run."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,25 +12,33 @@ from docclust.gaussian import Parameters
 
 
 def replay(
-    X: sp.csr_array, n_components: int, called: tuple, order: np.ndarray, look: Callable[[Step, Found, float], None]
+    X: sp.csr_array, n_components: int, runs: list[tuple], order: np.ndarray, look: Callable[[Step, Found, float], None]
 ) -> None:
     """Show `look` every iteration, to the last bit that of the fit.
 
     Parameters
     ----------
     X : CSR of shape (n, v), what EM was run on
-    called : `docclust.em.Fit.replay`
+    runs : `docclust.em.Fit.runs`
     order : int array of shape (k,); cluster `order[k]` is shown as k
     look : given the step, the parameters its E-step saw, and its temperature
     """
-    start, state, options = called
-    rng = np.random.RandomState()
-    rng.set_state(state)
+    rng, seen = np.random.RandomState(), 0
+    for start, state, options in runs:
+        rng.set_state(state)
+        shown = partial(_shown, look, order, seen)
+        seen += len(fit(X, start, n_components, **options, rng=rng, on_found=shown).steps)
 
-    def seen(step: Step, found: Found, temperature: float) -> None:
-        look(step, found.changed(partial(_numbered, order)), temperature)
 
-    fit(X, start, n_components, **options, rng=rng, on_found=seen)
+def _shown(
+    look: Callable[[Step, Found, float], None],
+    order: np.ndarray,
+    seen: int,
+    step: Step,
+    found: Found,
+    temperature: float,
+) -> None:
+    look(step._replace(iteration=seen + step.iteration), found.changed(partial(_numbered, order)), temperature)
 
 
 def _numbered(order: np.ndarray, words: np.ndarray, p: Parameters) -> Block:

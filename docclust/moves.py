@@ -1,0 +1,304 @@
+"""Split-and-merge moves: what EM cannot do by itself, once it has converged.
+
+A fit may hold two topics in one cluster and one topic in two, and no step of EM leads from there to a better one: each
+document is where it should be. So two clusters are merged, a third is split (Ueda, Nakano, Ghahramani & Hinton 2000),
+and EM goes on from there. Their criteria say which clusters to try; here the objective itself does. Documents hardly
+ever have more than one cluster, and with every document in its own the objective is a sum over clusters, up to a number
+that no move changes. Of a cluster of N documents, by what they count, with variances v of its own,
+
+    Q = N ln N - 1/2 (N + P) sum_j ln v_j                                                                   (Q)
+
+since smoothing as noise makes the sum over j of ((x_j - m_j)^2 + s) / v_j the same whatever the documents are. With one
+variance s for all, it is N ln N + |sum x|^2 / (2 s N), and with means of length one N ln N + |sum x| / s. So a move is
+worth what Q gains where one cluster becomes two, less what it loses where two become one.
+"""
+
+import logging
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+import scipy.sparse as sp
+
+from docclust import em, kernels, seeding
+from docclust.gaussian import TINY, Form, Target
+from docclust.splitmerge import Law, places
+
+log = logging.getLogger("docclust")
+
+# Fewer clusters are left as they are: on eight corpora with two to six no move was found after four starts. So are
+# clusters of fewer documents in the mean. TOGETHER: under these covariances a move would change all clusters.
+LEAST_CLUSTERS, LEAST_DOCUMENTS, TOGETHER = 7, 100, ("tied",)
+# The widest clusters are split and the nearest pairs merged for a trial, so many of each; of those, so many of the best
+# splits are combined with so many of the best merges.
+TRIED, COMBINED = 32, 12
+# Moves that lose a little by (Q) may gain when the documents of their three clusters have found their place: so many
+# are tried by some steps of EM on these documents.
+EXPLORED, EXPLORING_STEPS = 2, 8
+# A cluster is halved along its principal direction, found by so many steps of the power method, and between two of its
+# documents, followed by so many steps of k-means; the better halves, of so many of the best splits, by some of EM.
+POWER_STEPS, MEANS_STEPS, SETTLED, HALVING_STEPS = 8, 8, 6, 4
+# A search is over when no move gains, or after so many rounds.
+MOST_ROUNDS = 20
+BLOCK_ROWS = 2048
+
+
+@dataclass(frozen=True)
+class _Cluster:
+    """Sums over the documents of a cluster: how much they count, and of their words w x and w x^2.
+
+    rows : (m,), the documents
+    words, sums : (w,) and (w, 2), of the words it has
+    value : Q, in nats
+    """
+
+    rows: np.ndarray
+    count: float
+    words: np.ndarray
+    sums: np.ndarray
+    value: float
+
+
+@dataclass(frozen=True)
+class _Split:
+    gain: float
+    cluster: int
+    half: np.ndarray  # the documents that leave
+    settled: bool = False  # by EM
+
+
+@dataclass(frozen=True)
+class _Merge:
+    loss: float
+    one: int
+    other: int
+
+
+def moved(
+    X: sp.csr_array,
+    labels: np.ndarray,
+    n_components: int,
+    form: Form,
+    smoothing: float,
+    target: Target,
+    weighting: kernels.Weighting,
+    rng: np.random.RandomState,
+) -> np.ndarray | None:
+    """Labels after all moves that gain, from which EM is to go on; None where there is no such move.
+
+    Parameters
+    ----------
+    X : CSR of shape (n, v)
+    labels : int array of shape (n,), where EM has converged
+    form, smoothing, target, weighting : as for `docclust.em.fit`, with smoothing as noise
+
+    References
+    ----------
+    Ueda, Nakano, Ghahramani & Hinton 2000, SMEM algorithm for mixture models, Neural Computation 12.
+    """
+    search = _Search(X, labels, n_components, Law(form, smoothing, target, weighting, rng, BLOCK_ROWS, n_jobs=1))
+    made = 0
+    for _ in range(MOST_ROUNDS):
+        found = search.round()
+        made += found
+        if not found:
+            break
+    log.info("Split and merge: %d moves made after EM.", made)
+    return search.labels if made else None
+
+
+class _Search:
+    """Labels, and what is known of their clusters."""
+
+    def __init__(self, X: sp.csr_array, labels: np.ndarray, k: int, law: Law) -> None:
+        self.X, self.labels, self.k = X, labels.astype(np.int32), k
+        self.weights, self.unit = law.weighting.of(np.diff(X.indptr)), seeding.has_unit_rows(X)
+        members = [np.flatnonzero(self.labels == c) for c in range(k)]
+        squares, means = np.zeros((2, X.shape[1]))
+        for count, words, sums in map(self._sums, members):
+            squares[words] += sums[:, 1]
+            means[words] += sums[:, 0] ** 2 / max(count, TINY)
+        within = np.maximum((squares - means) / self.weights.sum(), em.least_smoothing(X))
+        self.law = replace(law, target=Target(law.target.mean, within[:, None]))
+        self.pooled = law.form.pooled_strength * within
+        self.clusters = [self._cluster(rows) for rows in members]
+        self.splits: dict[int, _Split | None] = {}
+        self.merges: dict[tuple[int, int], float] = {}
+        self.tried: set[tuple[int, int, int]] = set()
+
+    def round(self) -> int:
+        """Make all moves that gain and have no cluster in common; else one that gains after EM. How many were made."""
+        splits, merges = self._splits(), self._merges()
+        pairs = [(s, m) for s, m in product(splits, merges) if s.cluster not in (m.one, m.other)]
+        pairs.sort(key=lambda pair: pair[1].loss - pair[0].gain)
+        taken: set[int] = set()
+        made = 0
+        for split, merge in pairs:
+            concerned = {split.cluster, merge.one, merge.other}
+            if split.gain > merge.loss and not taken & concerned:
+                self._move(self.labels, split, merge)
+                taken |= concerned
+                made += 1
+        if not made:
+            taken = next(filter(None, (self._explored(*pair) for pair in pairs[:EXPLORED])), set())
+            made = int(bool(taken))
+        self._renew(taken)
+        return made
+
+    def _move(self, labels: np.ndarray, split: _Split, merge: _Merge) -> None:
+        # The merged cluster keeps the first number; those that leave the third get the one set free.
+        labels[self.clusters[merge.other].rows] = merge.one
+        labels[split.half] = merge.other
+
+    def _explored(self, split: _Split, merge: _Merge) -> set[int]:
+        """The clusters of a move, if it gains by some EM on their documents: it is then made."""
+        names = np.array([split.cluster, merge.one, merge.other])
+        if tuple(names) in self.tried:
+            return set()
+        self.tried.add(tuple(names.tolist()))
+        moved = self.labels.copy()
+        self._move(moved, split, merge)
+        rows = np.sort(np.concatenate([self.clusters[c].rows for c in names]))
+        found = self._settled(rows, places(names, moved[rows]), 3, EXPLORING_STEPS)
+        after = [self._cluster(rows[found == c]) for c in range(3)]
+        if min(cluster.rows.size for cluster in after) == 0:
+            return set()
+        if sum(c.value for c in after) <= sum(self.clusters[c].value for c in names):
+            return set()
+        self.labels[rows] = names[found]
+        return set(names.tolist())
+
+    def _renew(self, changed: set[int]) -> None:
+        for c in changed:
+            self.clusters[c] = self._cluster(np.flatnonzero(self.labels == c))
+        self.splits = {c: split for c, split in self.splits.items() if c not in changed}
+        self.merges = {pair: loss for pair, loss in self.merges.items() if not changed & set(pair)}
+        self.tried = {names for names in self.tried if not changed & set(names)}
+
+    def _splits(self) -> list[_Split]:
+        """The best splits of the widest clusters, best first; the first of them are those of some EM."""
+        widths = [c.sums[:, 1].sum() - c.sums[:, 0] @ c.sums[:, 0] / max(c.count, TINY) for c in self.clusters]
+        for c in np.argsort(np.negative(widths), kind="stable")[:TRIED].tolist():
+            if c not in self.splits:
+                self.splits[c] = self._split(c)
+        for split in self._best()[:SETTLED]:
+            if not split.settled:
+                self.splits[split.cluster] = self._settled_split(split)
+        return self._best()
+
+    def _best(self) -> list[_Split]:
+        found = filter(None, self.splits.values())
+        return sorted(found, key=lambda split: (-split.gain, split.cluster))[:COMBINED]
+
+    def _split(self, c: int) -> _Split | None:
+        """The better one of two ways to halve a cluster; None where all its documents are the same."""
+        cluster = self.clusters[c]
+        if cluster.rows.size < 2:
+            return None
+        X, weights = self._of(cluster.rows)[0], self.weights[cluster.rows]
+        one, other = self.law.rng.choice(cluster.rows.size, 2, replace=False)
+        between = X @ (X[[one]] - X[[other]]).toarray().ravel() > 0
+        ways = [self._halved(X, weights, way) for way in (_along_principal(X, weights, self.law.rng), between)]
+        split = max((self._split_at(c, halves) for halves in ways), key=lambda split: split.gain)
+        return split if np.isfinite(split.gain) else None
+
+    def _settled_split(self, split: _Split) -> _Split:
+        rows = self.clusters[split.cluster].rows
+        halves = self._settled(rows, np.isin(rows, split.half).astype(np.int32), 2, HALVING_STEPS)
+        return replace(max(split, self._split_at(split.cluster, halves), key=lambda found: found.gain), settled=True)
+
+    def _split_at(self, c: int, halves: np.ndarray) -> _Split:
+        cluster = self.clusters[c]
+        parts = [self._cluster(cluster.rows[halves == half]) for half in (0, 1)]
+        gain = sum(part.value for part in parts) - cluster.value if all(part.rows.size for part in parts) else -np.inf
+        return _Split(gain, c, parts[1].rows)
+
+    def _halved(self, X: sp.csr_array, weights: np.ndarray, halves: np.ndarray) -> np.ndarray:
+        """Two halves by some steps of k-means, spherical for rows of length one."""
+        whole, count = X.T @ weights, weights.sum()
+        for _ in range(MEANS_STEPS):
+            if halves.all() or not halves.any():
+                break
+            part, size = X.T @ (weights * halves), weights @ halves
+            means = [(whole - part) / (count - size), part / size]
+            if self.unit:
+                means = [mean / max(np.linalg.norm(mean), TINY) for mean in means]
+            middle = 0.5 * (means[1] @ means[1] - means[0] @ means[0])
+            before, halves = halves, X @ (means[1] - means[0]) > middle
+            if np.array_equal(before, halves):
+                break
+        return halves.astype(np.int32)
+
+    def _settled(self, rows: np.ndarray, labels: np.ndarray, k: int, steps: int) -> np.ndarray:
+        """What some EM on these documents makes of their labels."""
+        X, words = self._of(rows)
+        return replace(self.law, target=self.law.target.at(words)).fit(X, labels, k, steps).labels
+
+    def _of(self, rows: np.ndarray) -> tuple[sp.csr_array, np.ndarray]:
+        """Some documents without the words that none of them has, and the words they have."""
+        X = self.X[rows]
+        words, at = np.unique(X.indices, return_inverse=True)
+        return sp.csr_array((X.data, at.astype(np.int32), X.indptr), shape=(rows.size, words.size)), words
+
+    def _merges(self) -> list[_Merge]:
+        """The best merges of the pairs that are nearest by Ward's distance, best first."""
+        counts = np.array([max(c.count, TINY) for c in self.clusters])
+        starts = np.cumsum([0, *(c.words.size for c in self.clusters)])
+        words, sums = (np.concatenate([getattr(c, name) for c in self.clusters]) for name in ("words", "sums"))
+        means = sp.csr_array((sums[:, 0], words, starts), shape=(self.k, self.X.shape[1]))
+        means.data /= np.repeat(counts, np.diff(starts))
+        inner = (means @ means.T).toarray()
+        squares = np.diag(inner)
+        ward = (squares[:, None] + squares - 2 * inner) / (1 / counts[:, None] + 1 / counts)
+        one, other = np.triu_indices(self.k, 1)
+        for p in np.argsort(ward[one, other], kind="stable")[:TRIED].tolist():
+            pair = int(one[p]), int(other[p])
+            if pair not in self.merges:
+                self.merges[pair] = self._loss(*(self.clusters[c] for c in pair))
+        found = sorted((_Merge(loss, *pair) for pair, loss in self.merges.items()), key=lambda merge: merge.loss)
+        return found[:COMBINED]
+
+    def _loss(self, one: _Cluster, other: _Cluster) -> float:
+        sums = np.zeros((self.X.shape[1], 2))
+        for cluster in (one, other):
+            sums[cluster.words] += cluster.sums
+        return one.value + other.value - self._value(one.count + other.count, slice(None), sums)
+
+    def _cluster(self, rows: np.ndarray) -> _Cluster:
+        sums = self._sums(rows)
+        return _Cluster(rows, *sums, self._value(*sums))
+
+    def _sums(self, rows: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        part, weights = self.X[rows], self.weights[rows]
+        x = part.data * np.repeat(weights, np.diff(part.indptr))
+        sums = np.column_stack([np.bincount(part.indices, y, self.X.shape[1]) for y in (x, x * part.data)])
+        words = np.flatnonzero(sums[:, 1])
+        return float(weights.sum()), words, sums[words]
+
+    def _value(self, count: float, words: np.ndarray | slice, sums: np.ndarray) -> float:
+        """(Q) of a cluster with these sums, in nats."""
+        if count == 0:
+            return 0.0
+        form, smoothing = self.law.form, self.law.smoothing
+        value = count * np.log(count)
+        if form.shares_variances:
+            square = float(sums[:, 0] @ sums[:, 0])
+            gain = np.sqrt(square) if form.covariance == "cosine" else square / (2 * count)
+            return value + gain / smoothing
+        scatter = np.maximum(sums[:, 1] - sums[:, 0] ** 2 / count, 0)
+        size = count + form.pooled_strength
+        variances = self.pooled / size + smoothing
+        variances[words] += scatter / size
+        return value - 0.5 * size * float(np.log(variances).sum())
+
+
+def _along_principal(X: sp.csr_array, weights: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
+    """On which side of the mean each document is, where they vary most (Boley 1998)."""
+    # X: (n, v) CSR; weights: (n,) -> (n,) bool
+    mean = X.T @ weights / weights.sum()
+    direction = rng.standard_normal(mean.size)
+    for _ in range(POWER_STEPS):
+        along = weights * (X @ direction - mean @ direction)
+        direction = X.T @ along - mean * along.sum()
+        direction /= max(np.linalg.norm(direction), TINY)
+    return X @ direction > mean @ direction
