@@ -34,6 +34,8 @@ ABLATION: dict[str, dict[str, Any]] = {
     "start: k-means++ alone": {"init_params": "k-means++"},
     "start: k-means to its end": {"seeding_steps": 1000},
     "start: k-means in LSA space": {"init_params": "lsa"},
+    "no splits and merges after EM": {"split_merge": False},
+    "one start, splits and merges after it": {"n_init": 1, "split_merge": True},
     "one start: split and merge": {"init_params": "split-merge", "n_init": 1},
     "variances: own": {"covariance": "own"},
     "variances: pooled": {"covariance": "pooled"},
