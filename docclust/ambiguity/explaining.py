@@ -17,7 +17,7 @@ from docclust.vectors import TfIdf
 # of the lesser one; two of these were truly mixed.
 LEAST_SHARE = 0.2
 # And both together at least so much: where many clusters have a hand in a document, it has no topic rather than two. Of
-# the 30 most mixed posts ten had less, three of them truly mixed; of the next ten in their place seven are.
+# the 30 most mixed posts ten had less, three of them truly mixed; of the next ten in their place eight are.
 LEAST_TOGETHER = 2 / 3
 
 
