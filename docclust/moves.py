@@ -27,7 +27,8 @@ from docclust.splitmerge import Law, places
 log = logging.getLogger("docclust")
 
 # Fewer clusters are left as they are: on eight corpora with two to six no move was found after four starts. So are
-# clusters of fewer documents in the mean. TOGETHER: under these covariances a move would change all clusters.
+# clusters of fewer documents in the mean: of 22 corpora with 34 to 95 fourteen lose NMI, 0.004 in the mean of all.
+# TOGETHER: under these covariances a move would change all clusters.
 LEAST_CLUSTERS, LEAST_DOCUMENTS, TOGETHER = 7, 100, ("tied",)
 # The widest clusters are split and the nearest pairs merged for a trial, so many of each; of those, so many of the best
 # splits are combined with so many of the best merges.
