@@ -22,7 +22,7 @@ import scipy.sparse as sp
 
 from docclust import em, kernels, seeding
 from docclust.gaussian import TINY, Form, Target
-from docclust.splitmerge import Law, places
+from docclust.splitmerge import Law
 
 log = logging.getLogger("docclust")
 
@@ -33,9 +33,6 @@ LEAST_CLUSTERS, LEAST_DOCUMENTS, TOGETHER = 7, 100, ("tied",)
 # The widest clusters are split and the nearest pairs merged for a trial, so many of each; of those, so many of the best
 # splits are combined with so many of the best merges.
 TRIED, COMBINED = 32, 12
-# Moves that lose a little by (Q) may gain when the documents of their three clusters have found their place: so many
-# are tried by some steps of EM on these documents.
-EXPLORED, EXPLORING_STEPS = 2, 8
 # A cluster is halved along its principal direction, found by so many steps of the power method, and between two of its
 # documents, followed by so many steps of k-means; the better halves, of so many of the best splits, by some of EM.
 POWER_STEPS, MEANS_STEPS, SETTLED, HALVING_STEPS = 8, 8, 6, 4
@@ -125,25 +122,21 @@ class _Search:
         self.clusters = [self._cluster(rows) for rows in members]
         self.splits: dict[int, _Split | None] = {}
         self.merges: dict[tuple[int, int], float] = {}
-        self.tried: set[tuple[int, int, int]] = set()
 
     def round(self) -> int:
-        """Make all moves that gain and have no cluster in common; else one that gains after EM. How many were made."""
+        """Make all moves that gain and have no cluster in common, best first; how many there were."""
         splits, merges = self._splits(), self._merges()
-        pairs = [(s, m) for s, m in product(splits, merges) if s.cluster not in (m.one, m.other)]
+        pairs = [(s, m) for s, m in product(splits, merges) if s.cluster not in (m.one, m.other) and s.gain > m.loss]
         pairs.sort(key=lambda pair: pair[1].loss - pair[0].gain)
-        taken: set[int] = set()
+        changed: set[int] = set()
         made = 0
         for split, merge in pairs:
             concerned = {split.cluster, merge.one, merge.other}
-            if split.gain > merge.loss and not taken & concerned:
+            if not changed & concerned:
                 self._move(self.labels, split, merge)
-                taken |= concerned
+                changed |= concerned
                 made += 1
-        if not made:
-            taken = next(filter(None, (self._explored(*pair) for pair in pairs[:EXPLORED])), set())
-            made = int(bool(taken))
-        self._renew(taken)
+        self._renew(changed)
         return made
 
     def _move(self, labels: np.ndarray, split: _Split, merge: _Merge) -> None:
@@ -151,30 +144,11 @@ class _Search:
         labels[self.clusters[merge.other].rows] = merge.one
         labels[split.half] = merge.other
 
-    def _explored(self, split: _Split, merge: _Merge) -> set[int]:
-        """The clusters of a move, if it gains by some EM on their documents: it is then made."""
-        names = np.array([split.cluster, merge.one, merge.other])
-        if tuple(names) in self.tried:
-            return set()
-        self.tried.add(tuple(names.tolist()))
-        moved = self.labels.copy()
-        self._move(moved, split, merge)
-        rows = np.sort(np.concatenate([self.clusters[c].rows for c in names]))
-        found = self._settled(rows, places(names, moved[rows]), 3, EXPLORING_STEPS)
-        after = [self._cluster(rows[found == c]) for c in range(3)]
-        if min(cluster.rows.size for cluster in after) == 0:
-            return set()
-        if sum(c.value for c in after) <= sum(self.clusters[c].value for c in names):
-            return set()
-        self.labels[rows] = names[found]
-        return set(names.tolist())
-
     def _renew(self, changed: set[int]) -> None:
         for c in changed:
             self.clusters[c] = self._cluster(np.flatnonzero(self.labels == c))
         self.splits = {c: split for c, split in self.splits.items() if c not in changed}
         self.merges = {pair: loss for pair, loss in self.merges.items() if not changed & set(pair)}
-        self.tried = {names for names in self.tried if not changed & set(names)}
 
     def _splits(self) -> list[_Split]:
         """The best splits of the widest clusters, best first; the first of them are those of some EM."""
@@ -205,7 +179,9 @@ class _Search:
 
     def _settled_split(self, split: _Split) -> _Split:
         rows = self.clusters[split.cluster].rows
-        halves = self._settled(rows, np.isin(rows, split.half).astype(np.int32), 2, HALVING_STEPS)
+        X, words = self._of(rows)
+        law = replace(self.law, target=self.law.target.at(words))
+        halves = law.fit(X, np.isin(rows, split.half).astype(np.int32), 2, HALVING_STEPS).labels
         return replace(max(split, self._split_at(split.cluster, halves), key=lambda found: found.gain), settled=True)
 
     def _split_at(self, c: int, halves: np.ndarray) -> _Split:
@@ -229,11 +205,6 @@ class _Search:
             if np.array_equal(before, halves):
                 break
         return halves.astype(np.int32)
-
-    def _settled(self, rows: np.ndarray, labels: np.ndarray, k: int, steps: int) -> np.ndarray:
-        """What some EM on these documents makes of their labels."""
-        X, words = self._of(rows)
-        return replace(self.law, target=self.law.target.at(words)).fit(X, labels, k, steps).labels
 
     def _of(self, rows: np.ndarray) -> tuple[sp.csr_array, np.ndarray]:
         """Some documents without the words that none of them has, and the words they have."""

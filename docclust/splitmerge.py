@@ -254,8 +254,8 @@ def _better(X: sp.csr_array, labels: np.ndarray, whole: em.Fit, law: Law, most: 
             moved[np.flatnonzero(labels == third)[halved[third] == 1]] = other
             affected = np.flatnonzero(np.isin(labels, (one, other, third)))
             rows, names = X[affected], np.array([one, other, third])
-            before = law.fit(rows, places(names, labels[affected]), 3, PARTIAL_STEPS)
-            after = law.fit(rows, places(names, moved[affected]), 3, PARTIAL_STEPS)
+            before = law.fit(rows, _places(names, labels[affected]), 3, PARTIAL_STEPS)
+            after = law.fit(rows, _places(names, moved[affected]), 3, PARTIAL_STEPS)
             if after.objective <= before.objective:
                 continue
             moved[affected] = names[after.labels]
@@ -272,7 +272,7 @@ def _halved(X: sp.csr_array, law: Law) -> np.ndarray:
     return seeding.start(X, 2, "kmeans", HALVING_STEPS, law.rng, law.weighting)
 
 
-def places(names: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _places(names: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """For every label its place among the names."""
     return (labels[:, None] == names).argmax(axis=1).astype(np.int32)
 
