@@ -34,9 +34,9 @@ class Evidence:
     def shares(self, counts: sp.csr_array, own: np.ndarray, among: slice | np.ndarray = slice(None)) -> np.ndarray:
         """Of one document, (1, v), how much of its words every cluster explains: (k,), sums to one.
 
-        A word said four times counts as two, and one without a letter for nothing. The right clusters are named of a
-        share of the splices of BBC, Reuters R8 and 20 Newsgroups: 0.922, 0.567, 0.653; where it counts as four 0.910,
-        0.557, 0.652 (rows by 1 + ln of occurrences).
+        Words count by what they tell of clusters, and one said four times as two. Of the splices of BBC, Reuters R8 and
+        20 Newsgroups the right clusters are then named of 0.939, 0.553, 0.689; where all words tell alike of 0.917,
+        0.552, 0.674.
         """
         return shares(np.sqrt(counts.data) * self._telling[counts.indices], self._without(counts, own)[:, among])
 
