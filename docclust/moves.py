@@ -133,16 +133,16 @@ class _Search:
         for split, merge in pairs:
             concerned = {split.cluster, merge.one, merge.other}
             if not changed & concerned:
-                self._move(self.labels, split, merge)
+                self._move(split, merge)
                 changed |= concerned
                 made += 1
         self._renew(changed)
         return made
 
-    def _move(self, labels: np.ndarray, split: _Split, merge: _Merge) -> None:
+    def _move(self, split: _Split, merge: _Merge) -> None:
         # The merged cluster keeps the first number; those that leave the third get the one set free.
-        labels[self.clusters[merge.other].rows] = merge.one
-        labels[split.half] = merge.other
+        self.labels[self.clusters[merge.other].rows] = merge.one
+        self.labels[split.half] = merge.other
 
     def _renew(self, changed: set[int]) -> None:
         for c in changed:
@@ -191,7 +191,10 @@ class _Search:
         return _Split(gain, c, parts[1].rows)
 
     def _halved(self, X: sp.csr_array, weights: np.ndarray, halves: np.ndarray) -> np.ndarray:
-        """Two halves by some steps of k-means, spherical for rows of length one."""
+        """Two halves by some steps of k-means, spherical for rows of length one.
+
+        Of two clusters the words of one are those of both less the other's: a third of the time of `seeding.start`.
+        """
         whole, count = X.T @ weights, weights.sum()
         for _ in range(MEANS_STEPS):
             if halves.all() or not halves.any():

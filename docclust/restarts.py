@@ -160,9 +160,7 @@ def improve(rows: Prepared, fits: list[em.Fit], mixture: "SparseGaussianMixture"
         if labels is None:
             return
         on_step = _going_on(mixture.on_step, len(best.steps))
-        rng_of_run = np.random.RandomState()
-        rng_of_run.set_state(state)
-        further = em.fit(rows, labels, k, **cold, rng=rng_of_run, on_step=on_step)
+        [further] = _fit([labels], rows, k, cold, state, on_step)
         if further.objective <= best.objective:
             return
         further.runs = [(labels, state, cold)]
