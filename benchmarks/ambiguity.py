@@ -150,7 +150,6 @@ class Read:
 def read(found: Found, rows: Rows, seed: int) -> Read:
     """What docclust says of the documents it was fitted to."""
     model, weigh = found.model, TfIdf.of(rows.counts, VECTORS.tf).rows
-    fitted.number_by_size(model)
     c = model.coefficients()
     repeats = peers.settings(rows.k, seed).calibration.repeats
     fitted.calibrated(model, c, rows.X, rows.counts, weigh, repeats, np.random.default_rng(seed))

@@ -260,9 +260,12 @@ def _joined(splits: list[_Split]) -> _Split:
 
 
 def _cross_entropy(split: _Split, level: float, slope: float) -> float:
-    n, k = split.J.shape
+    n = split.J.shape[0]
     cooling = np.exp(-level - slope * np.log(np.maximum(split.n_words, 1)))
     logs = kernels.log_partition(split.J, cooling)
     right = split.J[np.arange(n), split.target] * cooling - logs
-    wrong = (split.J.sum(axis=1) * cooling - k * logs - right) / max(k - 1, 1)
+    # A cluster whose documents are all left out has J = -inf: it is no way to be wrong.
+    there = np.isfinite(split.J)
+    many = there.sum(axis=1)
+    wrong = (split.J.sum(axis=1, where=there) * cooling - many * logs - right) / np.maximum(many - 1, 1)
     return float(-np.mean((1 + n) * right + wrong) / (2 + n))

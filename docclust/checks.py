@@ -22,10 +22,10 @@ CHOICES = {
 }
 # The least that integers may be; other numbers may be 0.
 INTEGERS = {"n_components": 1, "n_init": 1, "max_iter": 1, "annealing_steps": 1, "seeding_steps": 0, "block_rows": 1}
-SWITCHES = ("split_merge", "leave_one_out")
+SWITCHES = ("consensus", "split_merge", "leave_one_out")
 PSEUDO = ("weight_pseudo", "mean_pseudo", "variance_pseudo")
 NUMBERS = ("reg_covar", "final_smoothing", "softness", "pooling", "length_exponent", "tol", *PSEUDO)
-AUTO = ("n_init", "reg_covar", "pooling", "length_exponent", "split_merge")
+AUTO = ("n_init", "reg_covar", "pooling", "length_exponent", "consensus", "split_merge")
 GIVEN = ("weights_init", "means_init", "precisions_init")
 # How far from one the sum of weights may be: they may be in single precision.
 SUM_ERROR = 1e-6
@@ -62,7 +62,11 @@ def check(mixture: Any) -> None:
 
 
 def check_rows(mixture: Any, X: sp.csr_array) -> None:
-    """Raise SettingError unless there are as many distinct rows as clusters."""
+    """Raise SettingError unless squares of X are numbers, and there are as many distinct rows as clusters."""
+    with np.errstate(over="ignore"):
+        squares = X.data @ X.data
+    if not math.isfinite(squares):
+        raise SettingError("X must have finite squares. Try rows of length one.")
     distinct = seeding.n_distinct_rows(X, mixture.n_components)
     if distinct < mixture.n_components:
         raise SettingError(

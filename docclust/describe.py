@@ -84,14 +84,16 @@ class Lines(Sequence):
         )
 
 
-def keyword_columns(settings: Settings, vectors: Vectors, model: SparseGaussianMixture) -> list[np.ndarray]:
+def keyword_columns(
+    settings: Settings, vectors: Vectors, means: np.ndarray, lift: np.ndarray, labels: np.ndarray
+) -> list[np.ndarray]:
     """Of every cluster the columns of its keywords, best first."""
-    sizes = model.weights_ * len(model.labels_)
-    relevance = keywords.relevance(model.means_, keywords.lift(model.means_, sizes), settings.keywords.balance)
+    # means, lift: (k, v); labels: (n,)
+    relevance = keywords.relevance(means, lift, settings.keywords.balance)
     excluded = keywords.hidden(vectors.display, settings.vectors.display_stop_words)
     n, display = settings.keywords.n_words, vectors.display
     ranked = keywords.top_words(relevance, 2 * n, excluded, display)
-    return keywords.without_parts(ranked, n, set(vectors.words), display, vectors.counts, model.labels_)
+    return keywords.without_parts(ranked, n, set(vectors.words), display, vectors.counts, labels)
 
 
 def describe_clusters(
@@ -99,13 +101,14 @@ def describe_clusters(
     vectors: Vectors,
     model: SparseGaussianMixture,
     columns: list[np.ndarray],
+    lift: np.ndarray,
     lines: Lines,
     explainer: Explainer,
 ) -> list[Cluster]:
     """Keywords, representatives and mixed documents of every cluster; `columns` are those of its keywords."""
+    # lift: (k, v)
     k, labels, scores = model.n_components, lines.cluster, lines.scores
     sizes = np.bincount(labels, minlength=k)
-    lift = keywords.lift(model.means_, model.weights_ * labels.size)
     used = np.unique(np.concatenate(columns))
     holders = keywords.document_frequencies(vectors.counts, labels, k, used)
     everywhere = holders.sum(axis=0)
@@ -170,9 +173,10 @@ def remarks(
     notices: list[tuple[str, int]],
     skipped: Skipped,
     model: SparseGaussianMixture,
+    labels: np.ndarray,
     metrics: dict[str, float],
 ) -> list[str]:
-    """What a person should know about a run, in plain sentences with a remedy."""
+    """What a person should know about a run, in plain sentences with a remedy; `labels` (n,) are those shown."""
     found = []
     if n := len(documents.empty):
         found.append(f"{counted(n, 'document')} without a word to go by set aside: {_some(documents.empty, n)}.")
@@ -189,7 +193,7 @@ def remarks(
         found.append(
             f"{counted(reseeded, 'cluster')} lost all documents and had to be seeded again. Try fewer clusters."
         )
-    empty = model.n_components - np.unique(model.labels_).size
+    empty = model.n_components - np.unique(labels).size
     if empty:
         found.append(f"{counted(empty, 'cluster')} without a document. Try a smaller n_components.")
     if model.n_components > 1 and metrics["least_probability"] > HARD_FROM:

@@ -43,13 +43,33 @@ def stacked(parts: list[sp.csr_array]) -> sp.csr_array:
     return whole
 
 
-def one_blas_thread() -> AbstractContextManager:
-    """A context in which linear algebra takes the thread it is called from.
+class _OneBlasThread:
+    """How many fits go on for which linear algebra is held to one thread; the last of them lets it go."""
 
-    The products of EM are small, and the threads that a BLAS keeps for them spin on the cores that workers need: two of
-    them take a tenth longer.
-    """
-    return _pools().limit(limits=1, user_api="blas")
+    def __init__(self) -> None:
+        self._many, self._limit, self._lock = 0, None, threading.Lock()
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """A context in which linear algebra takes the thread it is called from.
+
+        The products of EM are small, and the threads that a BLAS keeps for them spin on the cores that workers need:
+        two of them take a tenth longer.
+        """
+        with self._lock:
+            if not self._many:
+                self._limit = _pools().limit(limits=1, user_api="blas")
+            self._many += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._many -= 1
+                if not self._many:
+                    self._limit.restore_original_limits()
+
+
+one_blas_thread = _OneBlasThread()
 
 
 @functools.cache
@@ -129,7 +149,8 @@ def map_blocks(function: Callable, pieces: list, *shared: object, n_jobs: int | 
         return (function(piece, *shared) for piece in pieces)
     if _threads(n_jobs) > 1:
         return _by_threads(function, pieces, shared, n_jobs)
-    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator")
+    # Arrays over `max_nbytes` would come to a process of its own as files that cannot be written to.
+    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator", max_nbytes=None)
     return parallel(joblib.delayed(function)(piece, *shared) for piece in pieces)
 
 

@@ -18,13 +18,20 @@ MOST_STORED, AT_LEAST_STORED = 10_000_000, 32
 LEAST_DOUBT = 1e-9
 
 
-def number_by_size(model: SparseGaussianMixture) -> None:
-    """Number the clusters by size, the largest first; equal sizes by weight, then by their first document."""
-    k = model.n_components
-    sizes = np.bincount(model.labels_, minlength=k)
-    first = np.full(k, model.labels_.size)
-    np.minimum.at(first, model.labels_, np.arange(model.labels_.size))
-    model.renumber(np.lexsort((first, -model.weights_, -sizes)))
+def numbered_by_size(model: SparseGaussianMixture, P: sp.csr_array) -> sp.csr_array:
+    """Number clusters by how many documents are most likely theirs, the largest first; the same P by these numbers.
+
+    Equal sizes by weight, then by their first document.
+    """
+    # P: (n, k) CSR -> (n, k) CSR
+    labels, k = P.argmax(axis=1), model.n_components
+    sizes, first = np.bincount(labels, minlength=k), np.full(k, labels.size)
+    np.minimum.at(first, labels, np.arange(labels.size))
+    order = np.lexsort((first, -model.weights_, -sizes))
+    model.renumber(order)
+    found = sp.csr_array((P.data, np.argsort(order).astype(P.indices.dtype)[P.indices], P.indptr), shape=P.shape)
+    found.sort_indices()
+    return found
 
 
 def calibrated(

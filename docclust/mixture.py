@@ -1,6 +1,7 @@
 """`SparseGaussianMixture`: the scikit-learn face of seeding and EM."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -75,6 +76,9 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     tol : float, default=1e-6
         EM has converged when the objective gains less than `tol` times its size and one document in a thousand
         or fewer changes cluster.
+    consensus : bool or "auto", default="auto"
+        Let EM go on from what its starts agree on, instead of from the best of them; `docclust.consensus`. "auto": with
+        ``noise`` and the covariances ``own`` and ``pooled``, of six starts at least.
     split_merge : bool or "auto", default="auto"
         After EM, split clusters and merge others where the objective gains, and let EM go on; `docclust.moves`. Only
         with ``noise``, seven clusters and 100 documents for each at least, and not for ``tied`` or from a start by
@@ -154,6 +158,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         precisions_init: np.ndarray | None = None,
         max_iter: int = 100,
         tol: float = 1e-6,
+        consensus: str | bool = "auto",
         split_merge: str | bool = "auto",
         leave_one_out: bool = True,
         block_rows: int = 2048,
@@ -182,6 +187,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.precisions_init = precisions_init
         self.max_iter = max_iter
         self.tol = tol
+        self.consensus = consensus
         self.split_merge = split_merge
         self.leave_one_out = leave_one_out
         self.block_rows = block_rows
@@ -220,12 +226,11 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         checks.check_rows(self, X)
         rng = check_random_state(self.random_state)
         with engine.one_blas_thread():
-            results, self.covariance_, apart = covariance.fit(X, self, rng)
-        best = max(results, key=lambda result: result.objective)
-        checks.check_objective(best.objective)
+            results, ended, self.covariance_, apart = covariance.fit(X, self, rng)
+        checks.check_objective(ended.objective)
         self.start_labels_ = np.array([result.labels for result in results], dtype=np.int32)
         self.start_bounds_ = np.array([result.objective / X.shape[0] for result in results])
-        self._keep(best, X.shape[0])
+        self._keep(ended, X.shape[0])
         checks.warn_unless_converged(self)
         if apart is not None:
             self._hold(*apart, X.shape[0])
@@ -248,7 +253,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
     def give(self, weights: np.ndarray, means: np.ndarray, variances: np.ndarray) -> None:
         """Take these parameters, of shapes (K,), (K, v), and (K, v) or (1, v), for fitted ones."""
-        self._found = em.Found.of(Parameters(weights, means.T, variances.T, self._noise()))
+        noise = self.reg_covar_ if self.smoothing == "noise" else 0.0
+        self._found = em.Found.of(Parameters(weights, means.T, variances.T, noise))
         self._fitted_order = np.arange(weights.size)
 
     def fit_predict(self, X, y=None) -> np.ndarray:
@@ -307,10 +313,10 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
     def renumber(self, order: np.ndarray) -> None:
         """Number the clusters anew: cluster `order[k]` becomes k."""
-        check_is_fitted(self)
+        check_is_fitted(self, "_found")
         p, fitted = self._found.parameters, self._fitted_order
-        variances = p.variances.T[order] if p.variances.shape[1] > 1 else p.variances.T
-        self.give(p.weights[order], p.means.T[order], variances)
+        variances = p.variances.T[order].T if p.variances.shape[1] > 1 else p.variances
+        self._found = em.Found.of(Parameters(p.weights[order], p.means.T[order].T, variances, p.noise))
         self.labels_ = np.argsort(order)[self.labels_]
         if self.holds_apart:
             self._members = np.argsort(order)[self._members]
@@ -360,16 +366,13 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
     def coefficients(self) -> Coefficients:
         """The fitted log-densities as functions of a sparse row."""
-        check_is_fitted(self)
+        check_is_fitted(self, "_found")
         p = self._found.parameters
         means, variances = np.ascontiguousarray(p.means), np.ascontiguousarray(p.variances)
-        return coefficients(Parameters(p.weights, means, variances, self._noise()))
-
-    def _noise(self) -> float:
-        return self.reg_covar_ if self.smoothing == "noise" else 0.0
+        return coefficients(replace(p, means=means, variances=variances))
 
     def _prepare(self, X) -> tuple[sp.csr_array, Coefficients]:
-        check_is_fitted(self)
+        check_is_fitted(self, "_found")
         X = checks.as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False))
         if self._found not in _ready:
             _ready[self._found] = self.coefficients()

@@ -172,7 +172,8 @@ class _Search:
             return None
         X, weights = self._of(cluster.rows)[0], self.weights[cluster.rows]
         one, other = self.law.rng.choice(cluster.rows.size, 2, replace=False)
-        between = X @ (X[[one]] - X[[other]]).toarray().ravel() > 0
+        a, b = X[[one, other]].toarray()
+        between = X @ (a - b) > (0 if self.unit else 0.5 * (a @ a - b @ b))
         ways = [self._halved(X, weights, way) for way in (_along_principal(X, weights, self.law.rng), between)]
         split = max((self._split_at(c, halves) for halves in ways), key=lambda split: split.gain)
         return split if np.isfinite(split.gain) else None

@@ -49,22 +49,22 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         documents = replace(documents, titles=[name if is_text else title for name, title, is_text in told])
         from_text = np.zeros_like(from_text)
 
-    n_starts = defaults.n_starts(settings.seeding.n_init, len(documents.ids), settings.mixture.n_components)
-    clock.begin("fit", total=n_starts)
-    model = mixture(settings, mixture_seed, clock)
+    model, n = mixture(settings, mixture_seed, clock), len(documents.ids)
+    most = max(defaults.n_starts(model.n_init, n, model.n_components), defaults.votes(model, "pooled", n))
+    clock.begin("fit", total=most)
     with (
         engine.session(settings.engine.backend, settings.engine.scheduler),
         warnings.catch_warnings(record=True) as caught,
     ):
         warnings.simplefilter("always", ConvergenceWarning)
         model.fit(vectors.weights)
-    fitted.number_by_size(model)
 
     clock.begin("calibrate")
     c = model.coefficients()
     halves = settings.calibration.repeats, np.random.default_rng(halves_seed)
     calibration = fitted.calibrated(model, c, vectors.weights, vectors.counts, vectors.tfidf.rows, *halves)
-    P = fitted.responsibilities(model, vectors.weights, c)
+    P = fitted.numbered_by_size(model, fitted.responsibilities(model, vectors.weights, c))
+    c = model.coefficients()
 
     clock.begin("describe")
     cluster, probability, *runner_up = describe.top_two(P)
@@ -73,12 +73,13 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     given = vectors.counts, probability, cluster, model.means_, sure, word_sums, vectors.words
     scores = score(*given, boilerplate=vectors.boilerplate)
     lines = describe.Lines(documents, cluster, probability, *runner_up, scores)
-    words = describe.keyword_columns(settings, vectors, model)
+    lift = keywords.lift(model.means_, model.weights_ * len(lines))
+    words = describe.keyword_columns(settings, vectors, model.means_, lift, cluster)
     names = [cluster_name([vectors.display[word] for word in best]) for best in words]
     apart = topics_apart(distances(model.means_), sure)
     given = vectors.counts, vectors.tfidf, vectors.display, c, P, word_sums, names, apart
     explained = explainer(settings, lines, *given)
-    clusters = describe.describe_clusters(settings, vectors, model, words, lines, explained)
+    clusters = describe.describe_clusters(settings, vectors, model, words, lift, lines, explained)
     listed = kinds_by_row(scores, settings, vectors.weights, explained.topics)
     ambiguous = [explained.explain(row, kinds) for row, kinds in listed.items()]
     metrics = {
@@ -94,7 +95,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         "undecided": float(np.mean(probability < settings.ambiguity.undecided_below)),
     }
 
-    c = explained = word_sums = None  # arrays of words x clusters, and EM is about to be run once more
+    c = explained = word_sums = lift = None  # arrays of words x clusters, and EM is about to be run once more
     clock.begin("map")
     order = np.argsort(documents.positions)
     drawn = frames.picture(model, vectors.weights, listed, order, iterations=settings.report.iterations)
@@ -122,6 +123,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
             "versions": versions(),
             "seed": settings.seed,
             "starts": int(model.start_bounds_.size),
+            "consensus": defaults.votes(model, model.covariance_, n) > 0,
             "fingerprint": fingerprint,
             "documents": len(documents.ids),
             "words": len(vectors.words),
@@ -132,7 +134,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
             "skipped": dict(sorted(skipped.items())),
             "skipped_names": dict(sorted(skipped.names.items())),
             "warnings": [str(w.message) for w in caught]
-            + describe.remarks(documents, vectors.notices, skipped, model, metrics),
+            + describe.remarks(documents, vectors.notices, skipped, model, cluster, metrics),
             "seconds": clock.seconds,
             "peak_mib": peak_mib(),
         },

@@ -2,13 +2,15 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from docclust import em, engine, kernels, moves, seeding, splitmerge
-from docclust.defaults import form, length_exponent, n_starts, pooling
+from docclust.consensus import consensus
+from docclust.defaults import are_held_apart, form, length_exponent, n_starts, pooling
 from docclust.errors import SettingError
 from docclust.gaussian import Parameters
 from docclust.kernels import Prepared
@@ -16,10 +18,6 @@ from docclust.kernels import Prepared
 if TYPE_CHECKING:
     from docclust.mixture import SparseGaussianMixture
 
-# Under these forms documents held apart fall to the largest cluster; see `docclust.em.leave_one_out`. NMI of EM, and
-# with it, on 611 posts of 20 Newsgroups: isotropic 0.280 and 0.132, tied 0.266 and 0.126; on Reuters R8 0.491 and
-# 0.466, 0.453 and 0.451; on BBC 0.836 and 0.853, 0.846 and 0.857.
-HEAPS = ("isotropic", "tied")
 # Starts are followed side by side where the matrix has no more numbers than these: it takes less time than to share
 # every iteration of one among workers, and the memory of several fits.
 SIDE_BY_SIDE = 5_000_000
@@ -48,10 +46,10 @@ def starts(
     annealed: Callable[[], dict],
     rng: np.random.RandomState,
 ) -> list[np.ndarray] | list[Parameters]:
-    """The parameters given, or labels of every start; only those that are grown wait for `annealed`."""
+    """The parameters given, or labels of every start; only those drawn from documents do not wait for `annealed`."""
     # X: (n, v) CSR; rows: what `em.prepare` made of it -> n_init arrays (n,)
     if mixture.means_init is not None:
-        return [_given(X, mixture)]
+        return [_given(X, mixture, float(annealed()["schedule"][-1]))]
     n_init = n_starts(mixture.n_init, X.shape[0], mixture.n_components)
     if mixture.init_params == "split-merge":
         return _grown(X, mixture, covariance, n_init, options | annealed(), rng)
@@ -67,7 +65,7 @@ def seeds(
     return seeding.starts(rows, *method, rng, options["weighting"], n_jobs=mixture.n_jobs)
 
 
-def _given(X: sp.csr_array, mixture: "SparseGaussianMixture") -> Parameters:
+def _given(X: sp.csr_array, mixture: "SparseGaussianMixture", smoothing: float) -> Parameters:
     k, v = mixture.n_components, X.shape[1]
     means = np.ascontiguousarray(np.asarray(mixture.means_init, dtype=float).T)
     variances = 1 / np.ascontiguousarray(np.asarray(mixture.precisions_init, dtype=float).T)
@@ -77,8 +75,7 @@ def _given(X: sp.csr_array, mixture: "SparseGaussianMixture") -> Parameters:
             f"means_init and precisions_init must have shape ({k}, {v}) and weights_init ({k},), "
             f"got {means.T.shape}, {variances.T.shape} and {weights.shape}."
         )
-    noise = float(mixture.reg_covar) if mixture.smoothing == "noise" and mixture.reg_covar != "auto" else 0.0
-    return Parameters(weights, means, variances, noise)
+    return Parameters(weights, means, variances, smoothing if mixture.smoothing == "noise" else 0.0)
 
 
 def _grown(
@@ -132,53 +129,79 @@ def run(
         for start, found in zip(part, fits, strict=True):
             found.runs = [(start, state, options)]
         results += fits
-        best = max(results, key=lambda result: result.objective)
+        kept = best(results)
         for result in results:
-            result.found = result.found if result is best else None
+            result.found = result.found if result is kept else None
     return results
 
 
-def improve(rows: Prepared, fits: list[em.Fit], mixture: "SparseGaussianMixture", seed: int) -> None:
-    """Move the best fit on by splits and merges, and EM after them, for as long as its objective gains.
+def best(fits: list[em.Fit]) -> em.Fit:
+    """The fit with the greatest objective; one without any comes last."""
+    return max(fits, key=lambda fit: fit.objective if np.isfinite(fit.objective) else -np.inf)
 
+
+def quicker(options: dict) -> dict:
+    """The same with half the steps of annealing: enough of starts that are only to vote."""
+    return options | {"schedule": options["schedule"][::-2][::-1]}
+
+
+def agreed(
+    rows: Prepared, fits: list[em.Fit], mixture: "SparseGaussianMixture", covariance: str, options: dict, state: tuple
+) -> em.Fit:
+    """The best fit, gone on from what all of them agree on."""
+    ended, k = replace(best(fits)), mixture.n_components
+    labels = consensus([fit.labels for fit in fits], ended.labels, k)
+    cold = _cold(options | {"form": form(mixture, covariance, pooling(mixture, labels.size))}, mixture)
+    [further] = _fit([labels], rows, k, cold, state, _going_on(mixture.on_step, len(ended.steps)))
+    further.runs = [(labels, state, cold)]
+    ended.go_on(further)
+    return ended
+
+
+def improve(rows: Prepared, ended: em.Fit, starts: int, mixture: "SparseGaussianMixture", seed: int) -> None:
+    """Move a fit on by splits and merges, and EM after them, for as long as its objective gains.
+
+    starts : how many there were
     seed : of what halves clusters
     """
-    best = max(fits, key=lambda result: result.objective)
-    _, state, options = best.runs[0]
-    k, wanted = mixture.n_components, mixture.split_merge if mixture.split_merge != "auto" else len(fits) > 1
+    _, state, options = ended.runs[-1]
+    k, wanted = mixture.n_components, mixture.split_merge if mixture.split_merge != "auto" else starts > 1
     enough = k >= moves.LEAST_CLUSTERS and rows.rows.shape[0] >= moves.LEAST_DOCUMENTS * k
     plain = mixture.smoothing != "noise" or mixture.means_init is not None
     if plain or not wanted or not enough or options["form"].covariance in moves.TOGETHER:
         return
     law = options["form"], float(options["schedule"][-1]), options["target"].at(rows.order), options["weighting"]
-    cold = options | {"schedule": options["schedule"][-1:], "softness": 0.0, "n_jobs": mixture.n_jobs}
-    rng = np.random.RandomState(seed)
+    cold, rng = _cold(options, mixture), np.random.RandomState(seed)
     for _ in range(MOST_TIMES):
-        if not (best.converged and np.isfinite(best.objective)):
+        if not (ended.converged and np.isfinite(ended.objective)):
             return
-        labels = moves.moved(rows.rows, best.labels, k, *law, rng)
+        labels = moves.moved(rows.rows, ended.labels, k, *law, rng)
         if labels is None:
             return
-        on_step = _going_on(mixture.on_step, len(best.steps))
+        on_step = _going_on(mixture.on_step, len(ended.steps))
         [further] = _fit([labels], rows, k, cold, state, on_step)
-        if further.objective <= best.objective:
+        if further.objective <= ended.objective:
             return
         further.runs = [(labels, state, cold)]
-        best.go_on(further)
+        ended.go_on(further)
 
 
-def apart(rows: Prepared, fits: list[em.Fit], mixture: "SparseGaussianMixture") -> tuple[em.Apart, em.Step] | None:
-    """Documents held against the clusters of the best fit without themselves, where `leave_one_out` means it."""
-    best = max(fits, key=lambda result: result.objective)
-    *_, options = best.runs[0]
-    plain = mixture.smoothing != "noise" or mixture.means_init is not None or mixture.n_components == 1
-    if plain or not mixture.leave_one_out or options["form"].covariance in HEAPS or not np.isfinite(best.objective):
+def apart(rows: Prepared, ended: em.Fit, mixture: "SparseGaussianMixture") -> tuple[em.Apart, em.Step] | None:
+    """Documents held against the clusters of a fit without themselves, where `leave_one_out` means it."""
+    options = ended.runs[-1][-1] | {"softness": ended.runs[0][-1]["softness"]}
+    held = are_held_apart(mixture, options["form"].covariance) and mixture.means_init is None
+    if not held or not np.isfinite(ended.objective):
         return None
-    best.found = None  # as large as what takes its place
-    found, step = em.held_apart(rows, best, mixture.n_components, options)
+    ended.found = None  # as large as what takes its place
+    found, step = em.held_apart(rows, ended, mixture.n_components, options)
     if mixture.on_step:
         mixture.on_step(step)
     return found, step
+
+
+def _cold(options: dict, mixture: "SparseGaussianMixture") -> dict:
+    """Without annealing, and by all workers."""
+    return options | {"schedule": options["schedule"][-1:], "softness": 0.0, "n_jobs": mixture.n_jobs}
 
 
 def _may_be_joined(mixture: "SparseGaussianMixture", covariance: str) -> bool:

@@ -135,7 +135,7 @@ def plus_plus(X: sp.csr_array, words: sp.csr_array, n_components: int, rng: np.r
     n = X.shape[0]
     trials = 2 + int(np.log(n_components))
     norms = row_norms(X, squared=True)
-    chosen = np.empty(n_components, dtype=np.int64)
+    chosen = np.zeros(n_components, dtype=np.int64)
     chosen[0] = rng.choice(n, p=np.full(n, 1 / n))
     closest, best = np.empty(n), np.empty(n)
     kernels.nearer(X, words, norms, chosen[0], np.full(n, np.inf), closest)
@@ -181,10 +181,16 @@ def _nearest(
     shares = weights[documents[order]].astype(rows.precision(n_components))
     belongs = kernels.Responsibilities(starts, clusters, shares, weights)
     form = Form("cosine" if spherical else "isotropic")
-    parts = list(map_blocks(kernels.maximise, rows.words, belongs, sizes, form, 1.0, None, groups, n_jobs=n_jobs))
-    nearest = kernels.equally_likely(kernels.assemble(parts, sizes, form, 1.0, groups), sizes)
+    scale = _square_length(rows.rows)
+    parts = list(map_blocks(kernels.maximise, rows.words, belongs, sizes, form, scale, None, groups, n_jobs=n_jobs))
+    nearest = kernels.equally_likely(kernels.assemble(parts, sizes, form, scale, groups), sizes)
     found = map_blocks(kernels.expect, blocks(X, ASSIGN_ROWS), nearest, 0.0, 0.0, n_jobs=n_jobs)
     return np.concatenate([part.labels for part in found])
+
+
+def _square_length(X: sp.csr_array) -> float:
+    """The power of two next to the mean square of the lengths of rows: 1 for rows of length one."""
+    return 2.0 ** np.round(np.log2(X.data @ X.data / max(np.count_nonzero(np.diff(X.indptr)), 1) or 1.0))
 
 
 def in_lsa_space(X: sp.csr_array, rng: np.random.RandomState) -> sp.csr_array:

@@ -172,3 +172,10 @@ def test_documents_of_one_word_cannot_be_halved():
     )
     np.testing.assert_array_equal(found.temperature.of(np.eye(5), np.ones(5)), 1)
     assert np.isnan(found.half_agreement)
+
+
+def test_a_cluster_whose_documents_are_all_left_out_is_no_way_to_be_wrong():
+    J = np.random.default_rng(3).normal(size=(400, 4)) * 6
+    split = _Split(J, np.full(400, 20), drawn(J, 2.0, np.random.default_rng(4)))
+    gone = _Split(np.column_stack([J, np.full(400, -np.inf)]), split.n_words, split.target)
+    assert fit_temperature(gone) == pytest.approx(fit_temperature(split))

@@ -2,9 +2,12 @@
 
 import threading
 
+import joblib
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn.preprocessing import normalize
+from threadpoolctl import threadpool_info
 
 from docclust import SparseGaussianMixture, engine
 from docclust.errors import SettingError
@@ -94,3 +97,50 @@ def test_what_goes_on_side_by_side_shares_the_workers_until_one_is_done():
     with pytest.raises(ZeroDivisionError), engine.beside(divmod, 1, 0, n_jobs=4) as divided:
         divided()
     assert engine.workers(4) == 4
+
+
+def rows_of_many_blocks():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 12, 6000)
+    columns = np.where(rng.random((6000, 20)) < 0.7, 500 * truth[:, None], 0) + rng.integers(0, 500, (6000, 20))
+    X = sp.csr_array((np.ones(columns.size), columns.ravel(), np.arange(6001) * 20), shape=(6000, 6000))
+    X.sum_duplicates()
+    return sp.csr_array(normalize(X))
+
+
+def short_fit(X, n_jobs=2):
+    return SparseGaussianMixture(12, covariance="pooled", random_state=0, n_init=1, max_iter=6, n_jobs=n_jobs).fit(X)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_processes_of_a_dask_cluster_give_the_bits_that_threads_give():
+    distributed = pytest.importorskip("dask.distributed", reason="the extra docclust[dask] is not installed")
+    X = rows_of_many_blocks()
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        engine.session("dask", cluster.scheduler_address),
+    ):
+        there = short_fit(X)
+    np.testing.assert_array_equal(there.means_, short_fit(X).means_)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_processes_of_joblib_give_the_bits_that_threads_give():
+    X = rows_of_many_blocks()
+    with joblib.parallel_config(backend="loky"):
+        there = short_fit(X)
+    np.testing.assert_array_equal(there.means_, short_fit(X).means_)
+
+
+def test_linear_algebra_has_its_threads_again_when_the_last_of_several_fits_has_ended():
+    def blas():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    before = blas()
+    outer, inner = engine.one_blas_thread(), engine.one_blas_thread()
+    outer.__enter__()
+    inner.__enter__()
+    outer.__exit__(None, None, None)
+    assert set(blas()) == {1}
+    inner.__exit__(None, None, None)
+    assert blas() == before

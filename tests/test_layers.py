@@ -10,6 +10,7 @@ ROOMS = [
     "errors",
     "conflicts",
     "agreement",
+    "consensus",
     "config",
     "results",
     "corpus",

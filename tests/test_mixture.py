@@ -27,6 +27,7 @@ from docclust.checks import STARTS
 from docclust.errors import SettingError
 from docclust.probability import Temperature
 from tests.test_em import topics
+from tests.test_splitmerge import pure_topics
 
 CORPORA = os.environ.get("DOCCLUST_CORPORA")
 
@@ -668,3 +669,68 @@ def test_reseeding_one_start_changes_no_bit_of_those_beside_it():
     seen = []
     one.replay(X, lambda step, found, temperature: seen.append(step))
     assert seen == one.steps_
+
+
+def test_a_fit_that_failed_is_no_fit():
+    X, _ = topics(n=100)
+    model = SparseGaussianMixture(200)
+    with pytest.raises(SettingError):
+        model.fit(X)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_parameters_that_are_set_later_do_not_change_what_was_fitted(asked):
+    X, _ = topics(n=200)
+    model = SparseGaussianMixture(3, random_state=0).fit(X)
+    before = SparseGaussianMixture(3, random_state=0).fit(X).score(X)
+    if asked:
+        model.predict(X)
+    assert model.set_params(smoothing="add").score(X) == before
+
+
+def test_a_start_by_parameters_is_judged_under_the_noise_it_is_fitted_with():
+    X, _ = topics(n=300)
+    rng = np.random.default_rng(0)
+    start = {
+        "weights_init": np.full(3, 1 / 3),
+        "means_init": X.toarray()[rng.choice(300, 3, replace=False)],
+        "precisions_init": np.full((3, X.shape[1]), 1 / X.toarray().var()),
+    }
+    model = SparseGaussianMixture(3, covariance="own", **start).fit(X)
+    assert np.all(np.diff(model.lower_bounds_) >= -1e-9 * abs(model.lower_bound_))
+    with pytest.warns(ConvergenceWarning):
+        first = SparseGaussianMixture(3, covariance="own", max_iter=1, **start).fit(X)
+    np.testing.assert_array_equal(first.predict(X), first.labels_)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-20, 1e20, 1e30])
+@pytest.mark.parametrize("k", [3, 20])
+def test_the_scale_of_the_data_changes_nothing(scale, k):
+    X, _ = pure_topics(n=800, k=k, v=400)
+    options = {"covariance": "pooled", "random_state": 0, "n_init": 4}
+    plain, scaled = (SparseGaussianMixture(k, **options).fit(rows) for rows in (X, sp.csr_array(X * scale)))
+    assert adjusted_rand_score(plain.labels_, scaled.labels_) > 0.9
+    assert scaled.reg_covar_ == pytest.approx(plain.reg_covar_ * scale**2, rel=1e-2)
+    assert np.isfinite(scaled.score(X * scale))
+
+
+def test_squares_that_are_no_numbers_are_refused():
+    X, _ = topics(n=100)
+    with pytest.raises(SettingError, match="X must have finite squares"):
+        SparseGaussianMixture(2).fit(X * 1e160)
+
+
+def test_a_column_that_is_the_same_everywhere_hides_no_cluster():
+    X, truth = pure_topics(n=300, k=4)
+    with_constant = sp.csr_array(sp.hstack([X, np.full((300, 1), 1e5)]))
+    model = SparseGaussianMixture(4, random_state=0).fit(with_constant)
+    assert adjusted_rand_score(truth, model.labels_) > 0.9
+    assert model.reg_covar_ == pytest.approx(SparseGaussianMixture(4, random_state=0).fit(X).reg_covar_, rel=1e-3)
+
+
+def test_grown_starts_are_not_mixed_with_others(monkeypatch):
+    X = sp.csr_array(normalize(sp.random_array((300, 80), density=0.1, rng=np.random.default_rng(0)).tocsr()))
+    monkeypatch.setattr(restarts, "seeds", lambda *given: pytest.fail("other starts were drawn"))
+    SparseGaussianMixture(10, init_params="split-merge", random_state=0).fit(X)

@@ -113,7 +113,7 @@ def test_a_fit_goes_on_from_its_moves_and_tells_of_every_iteration(monkeypatch):
     left, mended = fitted(X, split_merge=False), fitted(X, on_step=told.append)
     assert adjusted_rand_score(truth, left.labels_) < 0.9
     assert adjusted_rand_score(truth, mended.labels_) > 0.97
-    assert mended.start_bounds_.max() > left.start_bounds_.max()
+    assert mended.lower_bounds_[-2] > left.lower_bounds_[-2]
     assert [step.iteration for step in mended.steps_] == list(range(mended.n_iter_))
     assert mended.n_iter_ > left.n_iter_
     assert mended.steps_[-2] in told

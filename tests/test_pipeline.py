@@ -276,3 +276,13 @@ def test_what_stands_under_a_cluster_as_mixed_mixes_it(small_run):
         assert cluster in pair
         share = {part.cluster: part.share for part in mixed.shares}
         assert share[pair[0]] >= share[pair[1]] > 0.19
+
+
+def test_clusters_are_numbered_by_the_size_that_is_shown_and_empty_ones_are_told():
+    run = pipeline.run(settings(mixture={"n_components": 20}))
+    shown = np.bincount([document.cluster for document in run.documents], minlength=20)
+    assert [cluster.size for cluster in run.clusters] == shown.tolist() == sorted(shown, reverse=True)
+    empty = np.count_nonzero(shown == 0)
+    assert any("without a document" in warning for warning in run.manifest["warnings"]) == (empty > 0)
+    assert (run.responsibilities.toarray().max(axis=1) > 0.2).any()
+    assert np.isfinite(run.metrics["information"])

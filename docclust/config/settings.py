@@ -217,6 +217,7 @@ class MixtureSettings(Section):
     variance_pseudo: NonNegativeFloat = 10.0
     max_iter: PositiveCount = 100
     tol: NonNegativeFloat = 1e-6
+    consensus: Literal["auto"] | bool = "auto"
     split_merge: Literal["auto"] | bool = "auto"
     leave_one_out: bool = True
 

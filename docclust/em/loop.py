@@ -18,6 +18,8 @@ from docclust.kernels import prepare
 UNDECIDED_BELOW = 0.9
 # Smoothing that is less than this share of the largest variance of a word would be lost in single precision.
 SINGLE_FROM_SHARE = 1e-4
+# Variances in between, and what is made of them with numbers of their scale, are far from the ends of single precision.
+SINGLE_SCALES = 1e-15, 1e15
 # EM has converged when the objective gains less than tol and at most this share of the documents changes cluster, or
 # one of them.
 MOVED_SHARE = 1e-3
@@ -187,7 +189,9 @@ def precision(X: kernels.Prepared, form: Form, n_components: int, smoothing: flo
     # Single precision must keep variances of listed words apart from the smoothing; the textbook form has any scale.
     refers = kernels.lists_clusters(n_components) and not form.shares_variances
     apart = not refers or smoothing > SINGLE_FROM_SHARE * target.variance.max(initial=0)
-    return X.precision(n_components) if form.smoothing == "noise" and apart else np.float64
+    low, high = SINGLE_SCALES
+    held = low < smoothing and target.variance.max(initial=0) < high
+    return X.precision(n_components) if form.smoothing == "noise" and apart and held else np.float64
 
 
 def _moved(previous: np.ndarray, labels: np.ndarray, stride: int, n: int) -> int:

@@ -14,8 +14,8 @@ LANCZOS_UP_TO = 32
 PROBES, QUADRATURE_STEPS = 8, 30
 # Documents that one worker multiplies at a time.
 PRODUCT_ROWS = 4096
-# Relative to the mean square of a word.
-LEAST_SMOOTHING = 1e-9
+# Relative to the mean variance of a word; and to its mean square, of which a few of the last digits are not known.
+LEAST_SMOOTHING, ROUNDING = 1e-9, 4 * np.finfo(float).eps
 
 
 def spectrum(X: sp.csr_array | kernels.Prepared, k: int, n_jobs: int | None = None) -> np.ndarray:
@@ -43,11 +43,15 @@ def spectrum(X: sp.csr_array | kernels.Prepared, k: int, n_jobs: int | None = No
     if k > LANCZOS_UP_TO:
         return _spectral_density(rows, mean, k, n_jobs)
     kind = np.float32 if rows.near_origin else np.float64
-    X, mean = sp.csr_array((X.data.astype(kind), X.indices, X.indptr), shape=X.shape), mean.astype(kind)
+    # By a power of two, which changes no digit: single precision holds no number below 1e-38, ARPACK none of its steps.
+    scale = 2.0 ** np.round(np.log2(np.sqrt(X.data @ X.data / max(X.nnz, 1)) or 1.0))
+    mean = (mean / scale).astype(kind)
+    X = sp.csr_array(((X.data / scale).astype(kind), X.indices, X.indptr), shape=X.shape)
     product = LinearOperator((v, v), matvec=lambda u: X.T @ (X @ u) / kind(n) - mean * (mean @ u), dtype=kind)
     # A fixed first vector: ARPACK would otherwise draw one from the global random state.
     first = np.random.RandomState(0).uniform(-1, 1, v).astype(kind)
-    return np.maximum(eigsh(product, k=k, v0=first, tol=1e-2, return_eigenvectors=False)[::-1].astype(float), 0)
+    found = eigsh(product, k=k, v0=first, tol=1e-2, return_eigenvectors=False)[::-1].astype(float)
+    return np.maximum(found, 0) * scale**2
 
 
 def _spectral_density(rows: kernels.Prepared, mean: np.ndarray, k: int, n_jobs: int | None) -> np.ndarray:
@@ -112,13 +116,19 @@ def cooling_schedule(first: float, last: float, steps: int) -> np.ndarray:
 
 def least_smoothing(X: sp.csr_array) -> float:
     """A variance that is nothing on the scale of X, and yet not zero: for data that do not vary."""
-    mean_square = (X.data @ X.data) / max(X.shape[0] * X.shape[1], 1)
-    return LEAST_SMOOTHING * (mean_square or 1.0)
+    return _least(*kernels.power_sums(X), X.shape[0])
 
 
 def corpus_moments(X: sp.csr_array) -> Target:
     """Mean and variance of every word over all documents, the target of Bayesian smoothing; no variance is zero."""
     # X: (n, v) CSR -> (v, 1), (v, 1)
-    n = X.shape[0]
-    mean, square = (sums[:, None] / n for sums in kernels.power_sums(X))
-    return Target(mean, np.maximum(square - mean**2, least_smoothing(X)))
+    sums, squares = kernels.power_sums(X)
+    mean, square = sums[:, None] / X.shape[0], squares[:, None] / X.shape[0]
+    return Target(mean, np.maximum(square - mean**2, _least(sums, squares, X.shape[0])))
+
+
+def _least(sums: np.ndarray, squares: np.ndarray, n: int) -> float:
+    # sums, squares: (v,)
+    mean, mean_square = sums / n, squares.sum() / (n * squares.size)
+    variance = max(mean_square - mean @ mean / mean.size, 0.0)
+    return float(max(LEAST_SMOOTHING * variance, ROUNDING * mean_square)) or LEAST_SMOOTHING

@@ -23,7 +23,8 @@ def joined(parts: list[np.ndarray]) -> np.ndarray:
     Consecutive parts of one array that they fill are that array.
     """
     base, sizes = parts[0].base, np.array([part.nbytes for part in parts])
-    if base is not None and base.ndim == 1 and base.dtype == parts[0].dtype and base.nbytes == sizes.sum():
+    one = isinstance(base, np.ndarray) and base.ndim == 1 and base.dtype == parts[0].dtype
+    if one and base.nbytes == sizes.sum():
         begins = base.ctypes.data + np.cumsum(sizes) - sizes
         if all(part.ctypes.data == begin for part, begin in zip(parts, begins, strict=True)):
             return base

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from docclust.defaults import length_exponent, n_starts
+from docclust.defaults import are_held_apart, length_exponent, n_starts
 from docclust.results import counted
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def settings(run: "Run") -> list[str]:
     words = ["lower-cased"] if v.lowercase else []
     chosen = ", which the data chose" if m.covariance == "auto" else ""
     starts = run.manifest.get("starts", n_starts(s.seeding.n_init, len(run.documents), m.n_components))
-    often, kept = (f" {counted(starts, 'time')}", ", and the best end was kept") if starts > 1 else ("", "")
+    ends = "went on from what their ends agree on" if run.manifest.get("consensus") else "the best end was kept"
+    often, kept = (f" {counted(starts, 'time')}", f", and {ends}") if starts > 1 else ("", "")
     if stop_words := _languages(v.stop_words):
         words.append(f"without stop words ({stop_words})")
     words.append(f"reduced to stems ({stem})" if (stem := _languages(v.stem)) else "as they are written")
@@ -56,7 +57,7 @@ def settings(run: "Run") -> list[str]:
 
 
 def _iterations(run: "Run", m: "MixtureSettings") -> str:
-    apart = m.leave_one_out and m.smoothing == "noise" and m.n_components > 1
+    apart = are_held_apart(m, run.model.covariance_)
     took = f"EM took {counted(len(run.convergence) - apart, 'iteration')}"
     took += "." if run.model.converged_ else " and had not converged."
     if not apart:
