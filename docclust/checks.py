@@ -69,9 +69,10 @@ def check_rows(mixture: Any, X: sp.csr_array) -> None:
         raise SettingError("X must have finite squares. Try rows of length one.")
     distinct = seeding.n_distinct_rows(X, mixture.n_components)
     if distinct < mixture.n_components:
+        one = " n_samples=1." if X.shape[0] == 1 else ""  # as scikit-learn's own estimators say it
         raise SettingError(
-            f"n_components must be at most the number of distinct documents ({distinct}), got {mixture.n_components}. "
-            f"n_samples={X.shape[0]}. Try {max(min(2, distinct), distinct // 10)}."
+            f"n_components must be at most the number of distinct documents ({distinct}), got {mixture.n_components}."
+            f"{one} Try {max(min(2, distinct), distinct // 10)}."
         )
 
 

@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, v
 from sklearn.metrics.cluster import contingency_matrix
 
 from docclust import keywords
-from docclust.ambiguity import LOOKED_AT, Explainer, Scores
+from docclust.ambiguity import LOOKED_AT, Explainer, Scores, distinct
 from docclust.calibration import calibration_error
 from docclust.config import Settings
 from docclust.corpus import Skipped
@@ -22,7 +22,9 @@ from docclust.results import Assignment, Cluster, Keyword, Member, counted
 from docclust.vectors import Documents, Vectors
 
 BLOCK_ROWS, SUM_ROWS = 4096, 65_536
-# A clustering whose least probability is above this is hard.
+# Cosine of a document and its copy, of which one represents a cluster: documents near the middle of it are all alike.
+A_COPY = 0.95
+# A clustering whose least probability is above this is hard, unless half of the words tell as much: then it is plain.
 HARD_FROM = 0.99
 
 
@@ -118,9 +120,11 @@ def describe_clusters(
     clusters = []
     for c in range(k):
         members = np.flatnonzero(labels == c)
-        nearest = members[np.argsort(-closeness[members], kind="stable")[: settings.keywords.representatives]]
-        of_cluster = most_mixed[labels[most_mixed] == c][: LOOKED_AT * settings.keywords.mixed]
-        mixed = (int(row) for row in of_cluster if c in explainer.topics(row))
+        shown, mixed = settings.keywords.representatives, settings.keywords.mixed
+        nearest = members[np.argsort(-closeness[members], kind="stable")[: LOOKED_AT**2 * shown]]
+        of_cluster = most_mixed[labels[most_mixed] == c][: LOOKED_AT * mixed]
+        both = itertools.islice((row for row in of_cluster if c in explainer.topics(int(row))), 2 * mixed)
+        differ = distinct(np.fromiter(both, dtype=int), vectors.weights, mixed)
         places = np.searchsorted(used, columns[c])
         clusters.append(
             Cluster(
@@ -138,9 +142,10 @@ def describe_clusters(
                     for word, place in zip(columns[c], places, strict=True)
                 ],
                 representatives=[
-                    Member(line.id, line.title, line.probability) for line in map(lines.__getitem__, nearest)
+                    Member(line.id, line.title, line.probability)
+                    for line in map(lines.__getitem__, distinct(nearest, vectors.weights, shown, A_COPY))
                 ],
-                mixed=[explainer.explain(row, ["mixed"]) for row in itertools.islice(mixed, settings.keywords.mixed)],
+                mixed=[explainer.explain(row, ["mixed"]) for row in differ],
                 labels=_label_counts([lines.documents.labels[row] for row in members]),
             )
         )
@@ -196,7 +201,7 @@ def remarks(
     empty = model.n_components - np.unique(labels).size
     if empty:
         found.append(f"{counted(empty, 'cluster')} without a document. Try a smaller n_components.")
-    if model.n_components > 1 and metrics["least_probability"] > HARD_FROM:
+    if model.n_components > 1 and metrics["least_probability"] > HARD_FROM > metrics["half_agreement"]:
         found.append("Your soft clustering is hard: no document is undecided. Try a larger final_smoothing.")
     return found
 

@@ -12,6 +12,7 @@ from docclust import config, pipeline
 from docclust.ambiguity.admixture import pair_gains, shares, two_topics
 from docclust.ambiguity.evidence import Evidence
 from docclust.ambiguity.explaining import Explainer
+from docclust.ambiguity.redundancy import Companions
 from docclust.ambiguity.scores import (
     commonness,
     cosines,
@@ -54,7 +55,7 @@ def test_of_documents_alike_the_one_of_a_rare_pair_is_more_mixed():
     labels = np.array([i // 10 for i in range(30)] + [0] * 4 + [1])
     counts = sp.csr_array(5 * np.array(rows))
     ones = np.ones(labels.size)
-    nothing = sp.csr_array((30, 30))
+    nothing = Companions.none(30)
     found = score(counts, ones, labels, topics.astype(float), np.ones(3), 250.0 * topics.T, together=nothing)
     assert found.mixed[34] > 1.2 * found.mixed[30] > 1.2 * found.mixed[:30].max()
 
@@ -150,7 +151,19 @@ def test_words_shown_alike_pull_and_surprise_as_one():
     to, against = evidence.pulls(counts.astype(float), 0, 1)
     assert (to.words, to.nats) == (["工具包", "文件"], [1.0, 1.0])
     assert (against.words, against.nats) == (["系统"], [2.0])
-    assert evidence.unexpected(counts, np.array([1.0, 0.0])) == ["工具包", "文件"]
+
+
+def test_a_word_is_unexpected_where_no_cluster_says_nearly_so_much_of_it():
+    c = Coefficients(np.zeros(2), np.zeros((5, 2)), np.zeros((1, 1)))
+    sums = np.array([[200, 0], [300, 10], [1, 1], [1, 0], [2000, 3000.0]])
+    evidence = Evidence(c, sums, ["nurse", "blood", "rattle", "rattles", "the"], ["a", "b"], 2, 0.9)
+    counts = sp.csr_array(np.array([[3, 3, 3, 1, 6]], dtype=np.int32))
+    assert evidence.unexpected(counts, np.array([1.0, 0.0])) == ["rattle", "rattles"]
+    odd = evidence.sentence(["atypical"], [], [], 0.95, ["rattle"])
+    assert odd == "atypical: no cluster expects so much of 'rattle'"
+    assert evidence.sentence(["atypical"], [], [], 0.95, []) == "atypical: no cluster expects so much of its words"
+    plain = sp.csr_array(np.array([[1, 1, 0, 0, 12]], dtype=np.int32))
+    assert evidence.unexpected(plain, np.array([1.0, 0.0])) == []
 
 
 def test_cosines_of_nothing_are_zero():
@@ -211,7 +224,7 @@ def test_a_cluster_that_is_not_sure_of_its_own_documents_is_no_second_topic():
     sure = sureness(np.where(labels == 2, 0.4, 1.0), labels, 4)
     np.testing.assert_allclose(sure, [1, 1, 0.4, 0])  # the last has no documents
     given = counts, ones, labels, topics.astype(float), sure[:3], 250.0 * topics.T
-    found = score(*given, together=sp.csr_array((30, 30)))
+    found = score(*given, together=Companions.none(30))
     assert found.mixed[30] > 2 * found.mixed[32] > 0
     assert found.listed[30:].all()
 
@@ -245,7 +258,7 @@ def test_words_of_debate_pull_no_document_to_the_cluster_that_says_them_most():
     # Half of the second cluster's words, and a tenth of the first's, are those of any debate.
     topics = np.array([[0.9, 0.0], [0.0, 0.5], [0.1, 0.5]])
     topics = np.repeat(topics, 20, axis=0) / 20
-    sums, none, own = 1e5 * topics, sp.csr_array((60, 60)), np.array([1.0, 0.0])
+    sums, none, own = 1e5 * topics, Companions.none(60), np.array([1.0, 0.0])
     quarrel, both = (np.repeat(row, 20) for row in ([2, 0, 2], [2, 2, 0]))
     counts = sp.csr_array(np.array([quarrel, both]))
     c = Coefficients(np.zeros(2), np.zeros((60, 2)), np.zeros((60, 2)))

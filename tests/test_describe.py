@@ -100,3 +100,20 @@ def test_whole_words_are_marked_in_texts_without_spaces(three_topics_without_spa
         assert {"望远镜", "天文学家"} & marked
         assert all(word in "".join(marked) for word in told if word in text)
         assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
+
+
+def test_of_copies_one_represents_a_cluster(tmp_path):
+    rng = np.random.default_rng(0)
+    words = [[f"{topic}{i}" for i in range(60)] for topic in ("ship", "court")]
+    texts_ = [" ".join(rng.choice(words[i % 2], 25)) for i in range(120)]
+    texts_ += [" ".join(words[0])] * 6
+    path = tmp_path / "copies.jsonl"
+    path.write_text("".join(json.dumps({"id": f"d{i}", "text": text}) + "\n" for i, text in enumerate(texts_)))
+    corpus = {"source": "jsonl", "path": str(path)}
+    run = pipeline.run(config.parse({"corpus": corpus, "mixture": {"n_components": 2}}))
+    for cluster in run.clusters:
+        shown = [member.id for member in cluster.representatives]
+        assert len(shown) == 5
+        assert sum(int(name[1:]) >= 120 for name in shown) <= 1
+    assert sum(int(m.id[1:]) >= 120 for cluster in run.clusters for m in cluster.representatives) == 1
+    assert not any("soft clustering is hard" in warning for warning in run.manifest["warnings"])

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from docclust import config
 from docclust.ambiguity import kinds_by_row, listing, redundancy
 from docclust.ambiguity.listing import distinct
-from docclust.ambiguity.redundancy import GO_TOGETHER, companions, shared
+from docclust.ambiguity.redundancy import GO_TOGETHER, Companions, companions, shared
 from docclust.ambiguity.scores import Scores, score, sureness
 
 
@@ -31,21 +31,41 @@ def jaccard(counts, most=np.inf):
     return np.where(found >= GO_TOGETHER, found, 0)
 
 
+def of_words(together):
+    """The Jaccard index of every pair of words that go together."""
+    known = np.flatnonzero(together.groups >= 0)
+    found, groups = np.zeros((together.groups.size,) * 2), together.groups[known]
+    found[np.ix_(known, known)] = together.alike.toarray()[np.ix_(groups, groups)] + (groups[:, None] == groups)
+    np.fill_diagonal(found, 0)
+    return found
+
+
 def test_words_go_together_by_the_documents_that_hold_them(counts):
-    found = companions(counts)
-    np.testing.assert_allclose(found.toarray(), jaccard(counts))
+    found = of_words(companions(counts))
+    np.testing.assert_allclose(found, jaccard(counts))
     assert found[3, 7] > GO_TOGETHER
 
 
 def test_words_of_many_documents_go_with_none(counts, monkeypatch):
     monkeypatch.setattr(redundancy, "MOST_DOCUMENTS", 8)
-    np.testing.assert_allclose(companions(counts).toarray(), jaccard(counts, most=8))
+    np.testing.assert_allclose(of_words(companions(counts)), jaccard(counts, most=8))
 
 
 def test_a_word_is_divided_by_its_companions_in_its_own_document(counts):
     alike, dense = jaccard(counts), counts.toarray() > 0
     expected = [1 + alike[word][dense[i]].sum() for i in range(dense.shape[0]) for word in np.flatnonzero(dense[i])]
     np.testing.assert_allclose(shared(counts, companions(counts)), expected)
+
+
+def test_words_of_the_same_documents_are_one_group(counts, monkeypatch):
+    monkeypatch.setattr(redundancy, "MOST_DOCUMENTS", 30)
+    copies = sp.csr_array(sp.hstack([counts] * 3))
+    together = companions(copies)
+    assert together.alike.shape[0] <= counts.shape[1]
+    np.testing.assert_allclose(of_words(together), jaccard(copies, most=30))
+    alike, dense = jaccard(copies, most=30), copies.toarray() > 0
+    expected = [1 + alike[word][dense[i]].sum() for i in range(dense.shape[0]) for word in np.flatnonzero(dense[i])]
+    np.testing.assert_allclose(shared(copies, together), expected)
 
 
 def two_topics_and_a_signature():
@@ -72,7 +92,7 @@ def last_two(counts, P, words=None, together=None):
 
 def test_a_signature_alone_makes_no_document_mixed():
     counts, P = two_topics_and_a_signature()
-    signed, mixed = last_two(counts, P, together=sp.csr_array((408, 408)))
+    signed, mixed = last_two(counts, P, together=Companions.none(408))
     assert signed > 0.003
     signed_now, mixed_now = last_two(counts, P)
     assert signed_now < 0.3 * signed

@@ -324,6 +324,24 @@ def test_a_missing_or_damaged_file_is_named_in_one_line(small_run: Run, tmp_path
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "found", "instead"),
+    [
+        ("ambiguous.json", '"cluster": 2', '"cluster": 99'),
+        ("clusters.json", '"id": 2,', '"id": 7,'),
+        ("clusters.json", '"cluster": 2', '"cluster": -1'),
+    ],
+)
+def test_a_number_that_is_no_clusters_is_told_of(small_run: Run, tmp_path: Path, name: str, found: str, instead: str):
+    folder = tmp_path / "run"
+    store.write_run(small_run, folder)
+    written = (folder / name).read_text("utf-8")
+    assert found in written
+    (folder / name).write_text(written.replace(found, instead, 1), "utf-8")
+    with pytest.raises(RunError, match="different runs"):
+        store.load_run(folder)
+
+
 def test_files_of_different_runs_are_told_apart(small_run: Run, tmp_path: Path):
     store.write_run(small_run, tmp_path / "run")
     lines = (tmp_path / "run" / "documents.csv").read_text("utf-8").splitlines(keepends=True)

@@ -6,7 +6,7 @@ and `passages` finds where in its text its two clusters speak.
 """
 
 from docclust.ambiguity.explaining import Explainer, explainer
-from docclust.ambiguity.listing import LOOKED_AT, kinds_by_row
+from docclust.ambiguity.listing import LOOKED_AT, distinct, kinds_by_row
 from docclust.ambiguity.passages import passages, word_nats
 from docclust.ambiguity.redundancy import companions
 from docclust.ambiguity.scores import Scores, cosines, distances, score, sureness, topics_apart
@@ -18,6 +18,7 @@ __all__ = [
     "companions",
     "cosines",
     "distances",
+    "distinct",
     "explainer",
     "kinds_by_row",
     "passages",

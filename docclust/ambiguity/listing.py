@@ -40,15 +40,15 @@ def kinds_by_row(
     return listed
 
 
-def distinct(rows: np.ndarray, X: sp.csr_array, most: int) -> list[int]:
-    """The first of `rows`, `most` at most, without those that are nearly the same as one before."""
-    # rows: (m,) of X: (n, v) CSR
+def distinct(rows: np.ndarray, X: sp.csr_array, most: int, same: float = NEARLY_THE_SAME) -> list[int]:
+    """The first of `rows`, `most` at most, without those that have a greater cosine than `same` with one before."""
+    # rows: (m,) of X: (n, v) CSR, of length one
     kept = np.empty(0, dtype=rows.dtype)
     for first in range(0, rows.size, COMPARED):
         block = rows[first : first + COMPARED]
         to_kept, to_block = (X[block] @ X[those].T for those in (kept, block))
-        new = to_kept.max(axis=1).toarray().ravel() <= NEARLY_THE_SAME if kept.size else np.ones(block.size, dtype=bool)
-        alike = to_block.toarray() > NEARLY_THE_SAME
+        new = to_kept.max(axis=1).toarray().ravel() <= same if kept.size else np.ones(block.size, dtype=bool)
+        alike = to_block.toarray() > same
         for place in range(block.size):
             new[place] &= not np.any(alike[place, :place] & new[:place])
         kept = np.append(kept, block[new])

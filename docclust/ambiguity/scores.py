@@ -15,7 +15,7 @@ from scipy.optimize import nnls
 from scipy.special import rel_entr
 
 from docclust.ambiguity.admixture import pair_gains
-from docclust.ambiguity.redundancy import companions, shared
+from docclust.ambiguity.redundancy import Companions, companions, shared
 from docclust.engine import blocks
 
 # Each cluster's word distribution is smoothed by this many words of the whole corpus, so that no word is impossible.
@@ -62,7 +62,7 @@ def score(
     sure: np.ndarray,
     word_sums: np.ndarray,
     words: Sequence[str] | None = None,
-    together: sp.csr_array | None = None,
+    together: Companions | None = None,
     boilerplate: sp.csr_array | None = None,
 ) -> Scores:
     """All three scores of every document, in blocks of rows.
@@ -81,7 +81,7 @@ def score(
         Occurrences of every word in every cluster, by responsibility.
     words : v str, optional
         Those without a letter say nothing of topics.
-    together : CSR of shape (v, v), optional
+    together : Companions, optional
         Words that go together, by `redundancy.companions`; of `counts` unless given.
     boilerplate : CSR of shape (n, v), optional
         Of `counts` those that say nothing of a document's own topics: a heading, a signature.

@@ -136,6 +136,9 @@ def open_file(path: Path) -> BinaryIO:
         raise CorpusError(
             f'[corpus] path must be a file, got the folder {str(path)!r}. Try source = "folder".'
         ) from None
+    except io.UnsupportedOperation:
+        file.close()
+        raise CorpusError(f"{path}: must be a file, got a pipe, which can be read only once. Try to save it.") from None
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read ({error.strerror}).") from None
     for magic, name in ARCHIVES.items():

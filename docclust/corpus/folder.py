@@ -15,8 +15,8 @@ from docclust.corpus.decoding import (
     without_mark,
 )
 from docclust.corpus.document import Document, Skipped, clean, did_you_mean, one_line, titled
+from docclust.corpus.mail import MAILBOXES, mail_to_text, mails
 from docclust.corpus.mail import SUFFIXES as MAIL
-from docclust.corpus.mail import mail_to_text
 from docclust.errors import CorpusError
 
 HTML = {".html", ".htm", ".xhtml"}
@@ -39,9 +39,7 @@ def read(settings: FolderCorpus, skipped: Skipped) -> Iterator[Document]:
         parts = path.relative_to(folder).parts
         if any(_matches(parts, pattern) for pattern in patterns):
             matched = True
-            document = _document(settings, path, parts, skipped)
-            if document:
-                yield document
+            yield from _documents(settings, path, parts, skipped)
     if found and not matched:
         raise CorpusError(f'[corpus] glob must match a file below {folder}, got {settings.glob!r}. Try "**/*".')
 
@@ -93,31 +91,41 @@ def _matches(parts: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
     return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])
 
 
-def _document(settings: FolderCorpus, path: Path, parts: tuple[str, ...], skipped: Skipped) -> Document | None:
+def _documents(settings: FolderCorpus, path: Path, parts: tuple[str, ...], skipped: Skipped) -> Iterator[Document]:
+    """The document that is a file, or those in one: every mail of a mailbox is one."""
+    name, suffix = _name(parts), path.suffix.lower()
     try:
         if os.path.exists(path) and not os.path.isfile(path):
-            skipped.add("not a regular file", _name(parts))  # reading a pipe would wait for ever
-            return None
-        data = path.read_bytes()
+            skipped.add("not a regular file", name)  # reading a pipe would wait for ever
+        elif suffix in MAILBOXES:
+            for number, data in enumerate(mails(path), start=1):
+                yield from _document(settings, path, parts, skipped, f"{name}/{number}", data, ".eml")
+        else:
+            yield from _document(settings, path, parts, skipped, name, path.read_bytes(), suffix)
     except OSError:
-        skipped.add("unreadable file", _name(parts))
-        return None
+        skipped.add("unreadable file", name)
+
+
+def _document(
+    settings: FolderCorpus, path: Path, parts: tuple[str, ...], skipped: Skipped, name: str, data: bytes, suffix: str
+) -> Iterator[Document]:
+    """What these bytes are, as one of the files that end so; nothing if they are no text."""
     if settings.encoding == DETECT and looks_binary(data):
-        skipped.add("binary file", _name(parts))
-        return None
+        skipped.add("binary file", name)
+        return
     try:
-        title, text = _content(data, path.suffix.lower(), settings.encoding)
+        title, text = _content(data, suffix, settings.encoding)
     except UnicodeDecodeError as error:
         raise CorpusError(
             f"{path}: byte {error.start} (0x{error.object[error.start]:02x}) must be {settings.encoding}, and is not."
             f' Try encoding = "{DETECT}".'
         ) from None
     if text is None:
-        skipped.add("binary file", _name(parts))
-        return None
+        skipped.add("binary file", name)
+        return
     text = clean(text)
     label = _name(parts[:1]) if settings.label_from_folder and len(parts) > 1 else None
-    return titled(_name(parts), one_line(clean(title)), text, label)
+    yield titled(name, one_line(clean(title)), text, label)
 
 
 def _content(data: bytes, suffix: str, encoding: str) -> tuple[str, str | None]:

@@ -1,15 +1,17 @@
 """A saved message -> its subject and its text. What else the format of mails holds is left out."""
 
 import email
+import mailbox
 from collections.abc import Iterator
 from email import policy
 from email.message import EmailMessage
+from pathlib import Path
 from typing import NamedTuple
 
 from docclust.corpus.decoding import decode, html_to_text, looks_like_html, named
 from docclust.corpus.document import one_line
 
-SUFFIXES = {".eml"}
+SUFFIXES, MAILBOXES = {".eml"}, {".mbox"}
 # What the parser of the standard library raises for headers that are none; such a file is read as plain text.
 DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError)
 # A byte-order mark and blank lines, after which a parser would find no header.
@@ -30,6 +32,15 @@ class Part(NamedTuple):
         declared = named(self.content, self.charset)
         text = self.content.decode(declared) if declared else decode(self.content, encoding)
         return html_to_text(text)[1] if text is not None and (self.is_html or looks_like_html(text)) else text
+
+
+def mails(path: Path) -> Iterator[bytes]:
+    """Every mail of a mailbox of the format mbox, in its order."""
+    box = mailbox.mbox(path, create=False)
+    try:
+        yield from map(box.get_bytes, box.iterkeys())
+    finally:
+        box.close()
 
 
 def mail_to_text(data: bytes, encoding: str) -> tuple[str, str | None]:

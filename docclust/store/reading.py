@@ -3,6 +3,7 @@
 import difflib
 import os
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,9 +76,20 @@ def load_run(folder: Path | str) -> Run:
     )
     n, k, v = len(run.documents), len(run.clusters), len(words)
     shapes = run.responsibilities.shape, run.counts.shape, model.means_.shape, tfidf.idf.shape, (len(display),)
-    if shapes != ((n, k), (n, v), (k, v), (v,), (v,)) or len(convergence) != model.n_iter_:
+    fit = shapes == ((n, k), (n, v), (k, v), (v,), (v,)) and len(convergence) == model.n_iter_
+    if not fit or not set(_numbers(run)) <= set(range(k)):
         raise RunError(f"{folder}: its files are of different runs. {AGAIN}")
     return run
+
+
+def _numbers(run: Run) -> Iterator[int]:
+    """Every number of a cluster that the files of a run name, but for its own."""
+    for document in run.documents:
+        yield document.cluster
+        yield document.cluster if document.runner_up is None else document.runner_up
+    for found in run.ambiguous + [found for cluster in run.clusters for found in cluster.mixed]:
+        yield from (part.cluster for part in [*found.shares, *found.pulls])
+    yield from (cluster.id for cluster in run.clusters)
 
 
 def load_manifest(folder: Path | str) -> dict[str, Any]:

@@ -128,3 +128,11 @@ def test_a_subject_that_is_written_as_it_is_is_read_as_the_text(documents, tree,
     data = f"\n\nSubject: Чай и мёд\n{kind}\nЧай уже здесь\n".encode("koi8-r")
     read = by_id(documents, tree({"a.eml": data}), encoding=encoding)
     assert read == {"a.eml": ("Чай и мёд", "Чай и мёд\n\nЧай уже здесь")}
+
+
+def test_every_mail_of_a_mailbox_is_a_document(documents, tree):
+    messages = [mail(f"Subject {i}", f"From here on text {i}.\n") for i in range(3)]
+    box = b"".join(b"From sender@example.org Mon Jan  1 00:00:00 2024\n" + m.as_bytes() + b"\n" for m in messages)
+    read = by_id(documents, tree({"box.mbox": box.replace(b"\nFrom here", b"\n>From here"), "empty.mbox": b""}))
+    assert list(read) == ["box.mbox/1", "box.mbox/2", "box.mbox/3"]
+    assert read["box.mbox/2"] == ("Subject 1", "Subject 1\n\n>From here on text 1.")

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import random
 
 import pytest
@@ -440,3 +441,13 @@ def test_the_shared_tables_are_read_whole(documents, shared_corpora, name, count
     assert len({document.id for document in read}) == len(read) == count
     assert len({document.label for document in read}) == classes
     assert all(document.title and len(document.title) <= 80 for document in read)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="this system names no open files")
+def test_a_pipe_is_named_as_one(documents):
+    reading, writing = os.pipe()
+    os.write(writing, b'{"text": "words"}\n')
+    os.close(writing)
+    with pytest.raises(CorpusError, match="must be a file, got a pipe, which can be read only once"):
+        documents("jsonl", path=f"/dev/fd/{reading}")
+    os.close(reading)
