@@ -3,7 +3,7 @@
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["SparseGaussianMixture", "__version__", "load_run"]
+__all__ = ["SparseGaussianMixture", "__version__", "assign", "load_run"]
 
 
 def __getattr__(name: str) -> Any:
@@ -16,4 +16,8 @@ def __getattr__(name: str) -> Any:
         from docclust.store import load_run
 
         return load_run
+    if name == "assign":
+        from docclust.pipeline import assign
+
+        return assign
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,7 +19,7 @@ from docclust.config import Settings
 from docclust.corpus import Document
 from docclust.mixture import SparseGaussianMixture
 from docclust.results import Ambiguous, Run, cluster_name
-from docclust.vectors import vectorise
+from docclust.vectors import Vocabulary, vectorise
 
 # Told of a stage by name and how far it is: done of total, where total is 0 if it is not known.
 Progress = Callable[[str, int, int], None]
@@ -153,6 +153,23 @@ def explain(run: Run, row: int) -> Ambiguous:
     given = run.counts, run.tfidf, run.display, c, P, word_sums, names, apart
     explained = explainer(run.settings, run.documents, *given)
     return explained.explain(row, [])
+
+
+def assign(run: Run, texts: Iterable[str]) -> np.ndarray:
+    """Calibrated probability of every cluster of a run for new texts.
+
+    Parameters
+    ----------
+    run : what `run` or `load_run` gives
+    texts : m texts, which are split into words as those of the run were
+
+    Returns
+    -------
+    array of shape (m, K)
+        Rows sum to one. A text without any of the run's words has what the sizes and widths of the clusters say alone.
+    """
+    words = Vocabulary(run.words, run.display, run.settings.vectors, run.shingles)
+    return run.model.predict_proba(run.tfidf.rows(words.count(texts)))
 
 
 def mixture(settings: Settings, seed: int, clock: "Clock") -> SparseGaussianMixture:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import docclust
 from docclust import config, pipeline
 from docclust.errors import CorpusError, SettingError
 from docclust.report import data, text
@@ -286,3 +287,16 @@ def test_clusters_are_numbered_by_the_size_that_is_shown_and_empty_ones_are_told
     assert any("without a document" in warning for warning in run.manifest["warnings"]) == (empty > 0)
     assert (run.responsibilities.toarray().max(axis=1) > 0.2).any()
     assert np.isfinite(run.metrics["information"])
+
+
+def test_new_texts_are_given_probabilities_by_the_words_and_the_mixture_of_a_run(small, tmp_path):
+    lines = [json.loads(line) for line in SIX_TOPICS.read_text("utf-8").splitlines()]
+    write_run(small, tmp_path / "run")
+    for run in (small, docclust.load_run(tmp_path / "run")):
+        P = docclust.assign(run, [f"{line.get('title', '')}\n{line['text']}" for line in lines])
+        assert P.shape == (len(lines), 6)
+        np.testing.assert_allclose(P.sum(axis=1), 1, rtol=1e-12)
+        by_id = {document.id: document.cluster for document in small.documents}
+        assert np.mean([by_id[line["id"]] == c for line, c in zip(lines, P.argmax(axis=1), strict=True)]) > 0.95
+    halves = docclust.assign(small, ["", lines[0]["text"][:60], lines[0]["text"]]).max(axis=1)
+    assert halves[0] < halves[1] < halves[2]
