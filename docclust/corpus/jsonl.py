@@ -29,7 +29,17 @@ def _rows(settings: JsonlCorpus) -> Iterator[tuple[int, Row]]:
             raise CorpusError(f"{where}: not usable JSON: {error}.") from None
         if not isinstance(row, dict):
             raise CorpusError(f"{where}: must be a JSON object, got {_kind(row)}. Try one object a line.")
-        yield number, row
+        yield number, _with_inner(row)
+
+
+def _with_inner(row: Row) -> Row:
+    """The same, and what objects in it hold, as columns named `outer.inner`."""
+    pending, found = [(name, inner) for name, inner in row.items() if isinstance(inner, dict)], row
+    for outer, inner in pending:
+        named = {f"{outer}.{name}": value for name, value in inner.items()}
+        found = named | found
+        pending += [(name, value) for name, value in named.items() if isinstance(value, dict)]
+    return found
 
 
 def _kind(value: object) -> str:

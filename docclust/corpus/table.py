@@ -78,8 +78,11 @@ def _plain(row: Row, column: str | None, where: str) -> str:
     if value is None:
         return ""
     if isinstance(value, (list, dict)):
-        kind = "a list" if isinstance(value, list) else "an object"
-        raise CorpusError(f"{where}: {column!r} must be a text, got {kind}. Try it as one string.")
+        is_object = isinstance(value, dict)
+        kind, remedy = (
+            ("an object", f"{column}.{next(iter(value), '')}") if is_object else ("a list", "it as one string")
+        )
+        raise CorpusError(f"{where}: {column!r} must be a text, got {kind}. Try {remedy}.")
     return clean(value if isinstance(value, str) else json.dumps(value))
 
 

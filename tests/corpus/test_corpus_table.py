@@ -246,7 +246,7 @@ def test_another_delimiter_is_named_where_the_header_has_it(problem, write, sour
         ("null\n", "line 1: must be a JSON object, got null. Try one object a line."),
         ("3.5\n", "line 1: must be a JSON object, got 3.5. Try one object a line."),
         ('{"text": ["a", "b"]}\n', "line 1: 'text' must be a text, got a list. Try it as one string."),
-        ('{"text": {"en": "a"}}\n', "line 1: 'text' must be a text, got an object. Try it as one string."),
+        ('{"text": {"en": "a"}}\n', "line 1: 'text' must be a text, got an object. Try text.en."),
         ('{"text": "a", "label": []}\n', "line 1: 'label' must be a text, got a list. Try it as one string."),
     ],
 )
@@ -451,3 +451,18 @@ def test_a_pipe_is_named_as_one(documents):
     with pytest.raises(CorpusError, match="must be a file, got a pipe, which can be read only once"):
         documents("jsonl", path=f"/dev/fd/{reading}")
     os.close(reading)
+
+
+def test_what_an_object_holds_has_a_name_of_both(documents, tree):
+    rows = [
+        {"ticket": {"subject": "Printer", "body": {"plain": "It prints nothing."}}, "text": "whole", "a.b": "kept"},
+        {"ticket": {"subject": "Monitor"}, "text": "whole", "a": {"b": "not this"}, "a.b": "kept"},
+        {"text": "whole"},
+    ]
+    path = tree({"tickets.jsonl": as_jsonl(rows)}) / "tickets.jsonl"
+    read = documents("jsonl", path=path, text=["ticket.body.plain", "a.b"], title="ticket.subject")
+    assert [(document.title, document.text) for document in read] == [
+        ("Printer", "It prints nothing.\nkept"),
+        ("Monitor", "kept"),
+        ("", ""),
+    ]
