@@ -171,6 +171,19 @@ def test_an_interrupted_run_is_code_130_and_leaves_nothing(
     assert not (at_home / "new").exists()
 
 
+def test_too_little_memory_is_told_in_one_line(
+    at_home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    def too_large(*arguments: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(pipeline, "run", too_large)
+    assert docclust("run", "configs/six_topics.toml", "--out", "new/run", "--quiet") == 2
+    told = capsys.readouterr().err
+    assert told.startswith("docclust: there is not enough memory. Try ")
+    assert told.count("\n") == 1
+
+
 def test_a_bug_shows_its_traceback(at_home: Path, monkeypatch: pytest.MonkeyPatch):
     def broken(*arguments: object) -> None:
         raise ZeroDivisionError

@@ -250,6 +250,11 @@ def main(arguments: list[str] | None = None) -> None:
         except DocclustError as error:
             output.tell(str(error))
             raise SystemExit(2) from None
+        except MemoryError:
+            output.tell(
+                "there is not enough memory. Try a part of the corpus, fewer clusters, or [vectors] max_features."
+            )
+            raise SystemExit(2) from None
         except SystemExit as leaving:
             if leaving.code == 130:
                 output.tell("interrupted.")

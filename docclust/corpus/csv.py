@@ -3,6 +3,7 @@
 import csv
 import itertools
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,8 @@ from docclust.errors import CorpusError
 
 # What may stand between fields; first what does unless the header says otherwise.
 DELIMITERS = {"csv": ",;\t|", "tsv": "\t,;|"}
+# A line before the header that tells a spreadsheet what stands between fields.
+FOR_EXCEL = re.compile(r'"?sep=.?"?', re.I)
 # The largest that fits a C long on every system.
 FIELD_LIMIT = 2**31 - 1
 
@@ -54,8 +57,8 @@ def _records(settings: CsvCorpus) -> Iterator[tuple[int, list[str]]]:
     given = lines(settings.path, settings.encoding, newline="")
     begun = []
     for text in given:
-        begun.append(text)
-        if text.strip("\r\n"):
+        begun.append("\n" if FOR_EXCEL.fullmatch(text.strip()) else text)
+        if begun[-1].strip("\r\n"):
             break
     delimiter = _delimiter(settings, begun, quoting)
     reader = csv.reader(itertools.chain(begun, given), delimiter=delimiter, **quoting)

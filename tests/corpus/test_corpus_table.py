@@ -466,3 +466,13 @@ def test_what_an_object_holds_has_a_name_of_both(documents, tree):
         ("Monitor", "kept"),
         ("", ""),
     ]
+
+
+def test_a_line_for_spreadsheets_before_the_header_is_passed_over(documents, tree):
+    root = tree(
+        {"excel.csv": "\ufeffsep=;\r\ntext;label\r\nTea, and bread;food\r\n", "wide.csv": "sep=;\ntext;label\na;b;c\n"}
+    )
+    read = documents("csv", path=root / "excel.csv")
+    assert [(document.text, document.label) for document in read] == [("Tea, and bread", "food")]
+    with pytest.raises(CorpusError, match="line 3: must have 2 fields"):
+        documents("csv", path=root / "wide.csv")
