@@ -107,6 +107,8 @@ def read_table(path: Path) -> Iterator[dict[str, str]]:
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Read the arrays of an npz file; nothing that needs pickle is read."""
+    if path.exists() and not zipfile.is_zipfile(path):
+        raise ValueError("no npz file")  # NumPy would speak of pickle, and advise it
     # Opened here, since np.load leaves a damaged file open.
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         return {name: arrays[name] for name in arrays.files}
