@@ -82,7 +82,9 @@ def test_a_report_tells_every_warning(small_run: Run):
 
 def test_a_report_speaks_of_labels_only_where_they_are_known(small_run: Run):
     assert any("Agreement with the known labels: NMI" in line for line in report(small_run))
-    metrics = {key: value for key, value in small_run.metrics.items() if key not in phrases.LABEL_METRICS}
+    assert any("Against the known labels they are off by" in line for line in report(small_run))
+    of_labels = (*phrases.LABEL_METRICS, "label_calibration_error")
+    metrics = {key: value for key, value in small_run.metrics.items() if key not in of_labels}
     assert not any("labels" in line for line in report(replace(small_run, metrics=metrics)))
 
 

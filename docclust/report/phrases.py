@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from docclust.report.data import Summary, shown
 from docclust.results import counted, percent
 
-# Key of metrics.json: name, digits behind the point or 0 for four significant ones, meaning, and how it is printed.
+# Key of metrics.json: name, digits behind the point or 0 for four significant ones, meaning, and how it is printed. What
+# few people can use is on the page alone.
 FIGURES = {
     "nmi": ("NMI with the labels", 3, "How far clusters and known labels agree: 0 not at all, 1 wholly.", "NMI {}"),
     "ari": (
@@ -32,19 +33,25 @@ FIGURES = {
         "Information",
         0,
         "Nats that one half of a document tells about the cluster of the other half.",
-        "One half tells {} nats about the cluster of the other.",
+        "",
     ),
     "temperature": (
         "Temperature",
         0,
         "How much the probabilities are softened so that 0.7 comes true in 7 cases of 10.",
-        "Probabilities are softened by a temperature of {}.",
+        "",
     ),
     "calibration_error": (
         "Calibration error",
         3,
         "How far a stated probability lies from what comes true, on average, by the stricter test of two.",
-        "They are off by {} on average, by the stricter test of two: halves of documents, and other starts of EM.",
+        "Probabilities are off by {} on average, by the stricter test of two: halves of documents, and other starts.",
+    ),
+    "label_calibration_error": (
+        "Calibration error against labels",
+        3,
+        "How far a stated probability lies from the share of documents with the commonest label of their cluster.",
+        "Against the known labels they are off by {}.",
     ),
     "npmi_coherence": (
         "Coherence",
@@ -57,7 +64,7 @@ FIGURES = {
         0,
         "What EM climbs, in nats a document: the likelihood, less what unusual variances cost. More clusters have "
         "more; comparable between runs on the same words only.",
-        "Objective of EM: {} nats a document.",
+        "",
     ),
 }
 # Those of them that compare with known labels.
@@ -95,7 +102,7 @@ def figures(told: Summary) -> list[Figure]:
 
 def sentences(told: Summary) -> list[str]:
     """The same numbers, a sentence each."""
-    printed = {key: FIGURES[key][3].format(value) for key, value in _written(told).items()}
+    printed = {key: FIGURES[key][3].format(value) for key, value in _written(told).items() if FIGURES[key][3]}
     agreement = ", ".join(printed.pop(key) for key in LABEL_METRICS if key in printed)
     undecided = (
         f"Undecided: {told.undecided:,} of {counted(told.documents, 'document')}; "
