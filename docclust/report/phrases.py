@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from docclust.report.data import Summary, shown
 from docclust.results import counted, percent
 
-# Key of metrics.json: name, digits behind the point or 0 for four significant ones, meaning, and how it is printed. What
-# few people can use is on the page alone.
+# Key of metrics.json: name, digits behind the point or 0 for four significant ones, meaning, and how it is printed;
+# what few people can use is on the page alone.
 FIGURES = {
     "nmi": ("NMI with the labels", 3, "How far clusters and known labels agree: 0 not at all, 1 wholly.", "NMI {}"),
     "ari": (
