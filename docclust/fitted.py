@@ -24,7 +24,8 @@ def numbered_by_size(model: SparseGaussianMixture, P: sp.csr_array) -> sp.csr_ar
     Equal sizes by weight, then by their first document.
     """
     # P: (n, k) CSR -> (n, k) CSR
-    labels, k = P.argmax(axis=1), model.n_components
+    k = model.n_components
+    labels = np.concatenate([block.toarray().argmax(axis=1) for block in blocks(P, model.block_rows)])
     sizes, first = np.bincount(labels, minlength=k), np.full(k, labels.size)
     np.minimum.at(first, labels, np.arange(labels.size))
     order = np.lexsort((first, -model.weights_, -sizes))
