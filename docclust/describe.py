@@ -117,10 +117,10 @@ def describe_clusters(
     most_mixed = np.argsort(-scores.mixed, kind="stable")
     most_mixed = most_mixed[scores.listed[most_mixed]]
     closeness = _cosine_to_own_mean(vectors.weights, model.means_, labels)
+    shown, mixed = settings.keywords.representatives, settings.keywords.mixed
     clusters = []
     for c in range(k):
         members = np.flatnonzero(labels == c)
-        shown, mixed = settings.keywords.representatives, settings.keywords.mixed
         nearest = members[np.argsort(-closeness[members], kind="stable")[: LOOKED_AT**2 * shown]]
         of_cluster = most_mixed[labels[most_mixed] == c][: LOOKED_AT * mixed]
         both = itertools.islice((row for row in of_cluster if c in explainer.topics(int(row))), 2 * mixed)

@@ -65,8 +65,9 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     init_params : {"kmeans", "k-means++", "random", "lsa", "split-merge"}, default="kmeans"
         The first four are those of `docclust.seeding.start`; ``split-merge`` grows each start (`docclust.splitmerge`).
     n_init : "auto" or int, default="auto"
-        Starts, and EM from each; the one with the best objective is kept. ``auto`` is 4, and 10 with fewer than 2,000
-        documents and 50 and more of them for every cluster. Where `covariance="auto"` leaves ``pooled``, or there are
+        Starts, and EM from each; the one with the best objective is kept, or what they agree on (`consensus`). ``auto``
+        is 4, and 10 with fewer than 2,000 documents and 50 and more of them for every cluster, or with 12 clusters and
+        more where there is a consensus. Where `covariance="auto"` leaves ``pooled``, or there are
         fewer than 2,000 documents and 50 for every cluster, the 4 are the best of 10 by their sum of squares.
     seeding_steps : int, default=8
         k-means steps of ``kmeans`` and ``lsa``; with a large number they end when no document moves.
@@ -78,7 +79,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         or fewer changes cluster.
     consensus : bool or "auto", default="auto"
         Let EM go on from what its starts agree on, instead of from the best of them; `docclust.consensus`. "auto": with
-        ``noise`` and the covariances ``own`` and ``pooled``, of six starts at least.
+        ``noise`` and the covariances ``own`` and ``pooled``, of six starts at least, with seven clusters and 50
+        documents for each at least. Those that are only to agree have half the steps of annealing.
     split_merge : bool or "auto", default="auto"
         After EM, split clusters and merge others where the objective gains, and let EM go on; `docclust.moves`. Only
         with ``noise``, seven clusters and 100 documents for each at least, and not for ``tied`` or from a start by
@@ -112,7 +114,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         count.
     lower_bounds_ : list of float
         Objective by iteration, of the best start; while responsibilities are kept soft, theirs (`docclust.em.fit_all`).
-        What `leave_one_out` does is the last one, at which it may fall.
+        What `leave_one_out` does is the last one, at which it may fall, as where EM goes on from a consensus.
     steps_ : list of `docclust.em.Step`
     reg_covar_ : float
         s after cooling.

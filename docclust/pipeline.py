@@ -168,8 +168,7 @@ def assign(run: Run, texts: Iterable[str]) -> np.ndarray:
     array of shape (m, K)
         Rows sum to one. A text without any of the run's words has what the sizes and widths of the clusters say alone.
     """
-    words = Vocabulary(run.words, run.display, run.settings.vectors, run.shingles)
-    return run.model.predict_proba(run.tfidf.rows(words.count(texts)))
+    return run.model.predict_proba(run.tfidf.rows(Vocabulary.of(run).count(texts)))
 
 
 def mixture(settings: Settings, seed: int, clock: "Clock") -> SparseGaussianMixture:

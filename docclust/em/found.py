@@ -86,7 +86,7 @@ class Step(NamedTuple):
 class Fit:
     """A finished EM: what it found, the labels of a last E-step with it, its history, and what it was called with.
 
-    runs : start, state of the random numbers and options of EM from its start, and from where moves led it, if any did
+    runs : start, state of the random numbers and options of EM from its start, and from each place it was led to later
     """
 
     found: Found | None

@@ -166,9 +166,11 @@ def marks(run: "Run", found: list["Ambiguous"], texts: dict[str, str]) -> Iterat
 
 def vocabulary_of(run: "Run") -> "Vocabulary":
     """What finds the words of a run in a text."""
-    from docclust.vectors import Vocabulary
+    from docclust.vectors import (
+        Vocabulary,
+    )  # takes a second, which a page made anew without its texts need not wait for
 
-    return Vocabulary(run.words, run.display, run.settings.vectors, run.shingles)
+    return Vocabulary.of(run)
 
 
 def pulling(run: "Run", tokens: list[tuple[int, int, int]], found: "Ambiguous") -> list[tuple[int, int, int]]:

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,6 +12,9 @@ from docclust.vectors.characters import without_spaces
 from docclust.vectors.notices import noticed
 from docclust.vectors.rows import counted
 from docclust.vectors.tokens import Tokenizer
+
+if TYPE_CHECKING:
+    from docclust.results import Run
 
 
 class Vocabulary:
@@ -43,6 +47,11 @@ class Vocabulary:
         self._word_of = _Words(self._tokenizer)
         self._place = {word: i for i, word in enumerate(words)}
         self._max_order = max(settings.max_ngram, 2 if settings.collocations else 1)
+
+    @classmethod
+    def of(cls, run: "Run") -> "Vocabulary":
+        """The features of a run."""
+        return cls(run.words, run.display, run.settings.vectors, run.shingles)
 
     def count(self, texts: Iterable[str]) -> sp.csr_array:
         """How often each text holds each feature.
