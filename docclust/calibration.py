@@ -35,6 +35,10 @@ PSEUDO_DOCUMENTS = 5.0
 # with each; R8 0.078, 0.068, 0.066; 20 Newsgroups 0.128, 0.137, 0.155, stripped 0.161, 0.195, 0.224. There 0 leaves 57
 # to 63 % of the documents undecided, and this 51 to 57 %.
 OTHER_WRONG = 0.2
+# What it counts where the other start splits a document from most of its cluster. Calibration error of one fit with 1,
+# 0.5 and 0.3: BBC 0.014, 0.010, 0.010; R8 0.069, 0.088, 0.099; 20 Newsgroups 0.109, 0.091, 0.089, stripped 0.165, 0.146,
+# 0.139; the mean of 88 corpora, of most of which the classes are not what texts are about, 0.177, 0.160, 0.156.
+SPLIT_OFF = 0.5
 BINS = 15
 
 Score = Callable[[sp.csr_array], np.ndarray]
@@ -188,9 +192,10 @@ def _fit_level(split: "_Split", slope: float, centre: float) -> float:
 def confirmed(labels: np.ndarray, starts: Starts, k: int) -> np.ndarray:
     """How far the other starts confirm each document, better starts weighing more.
 
-    A start confirms a document when it puts it where it puts most of the document's cluster, or when most of what it
-    puts there is of the document's cluster: one that only splits a cluster, or merges two, is no evidence against it.
-    Where it does neither, one of the two is wrong, and in one case of five it is taken to be the other start.
+    A start confirms a document when it puts it where it puts most of the document's cluster: one that merges clusters
+    is no evidence against them. With a smaller part, where most others are of its cluster too, the document is half
+    confirmed: the start splits what may be one topic or two. Where it does neither, one of the two is wrong, and in one
+    case of five it is taken to be the other start.
     """
     # labels: (n,) -> (n,) in [OTHER_WRONG, 1]
     weights = np.exp(-starts.gaps)
@@ -198,7 +203,8 @@ def confirmed(labels: np.ndarray, starts: Starts, k: int) -> np.ndarray:
     for other, weight in zip(starts.labels, weights, strict=True):
         table = np.zeros((k, k), dtype=int)
         np.add.at(table, (labels, other), 1)
-        total += weight * ((table.argmax(axis=1)[labels] == other) | (table.argmax(axis=0)[other] == labels))
+        most, split_off = table.argmax(axis=1)[labels] == other, table.argmax(axis=0)[other] == labels
+        total += weight * np.where(most, 1.0, np.where(split_off, SPLIT_OFF, 0.0))
     return OTHER_WRONG + (1 - OTHER_WRONG) * total / weights.sum()
 
 

@@ -190,8 +190,9 @@ def remarks(
     if notices:
         (passage, n), *_ = notices
         found.append(
-            f"Not counted, since documents on every topic begin or end with it: '{shortened(passage)}'"
-            f' ({counted(n, "time")}), and the like. To count it, try [vectors] notices = "keep".'
+            "Not counted, since documents on every topic begin or end with it: a passage of "
+            f"{counted(len(passage.split()), 'word')} ({counted(n, 'time')}), and the like."
+            ' To count it, try [vectors] notices = "keep".'
         )
     reseeded = sum(step.reseeded for step in model.steps_)
     if reseeded:

@@ -17,6 +17,7 @@ from docclust import corpus, defaults, describe, engine, fitted, frames, keyword
 from docclust.ambiguity import distances, explainer, kinds_by_row, score, sureness, topics_apart
 from docclust.config import Settings
 from docclust.corpus import Document
+from docclust.errors import SettingError
 from docclust.mixture import SparseGaussianMixture
 from docclust.results import Ambiguous, Run, cluster_name
 from docclust.vectors import Vocabulary, vectorise
@@ -135,6 +136,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
             "skipped_names": dict(sorted(skipped.names.items())),
             "warnings": [str(w.message) for w in caught]
             + describe.remarks(documents, vectors.notices, skipped, model, cluster, metrics),
+            "not_counted": [passage for passage, _ in vectors.notices[:1]] if settings.report.text else [],
             "seconds": clock.seconds,
             "peak_mib": peak_mib(),
         },
@@ -167,7 +169,20 @@ def assign(run: Run, texts: Iterable[str]) -> np.ndarray:
     -------
     array of shape (m, K)
         Rows sum to one. A text without any of the run's words has what the sizes and widths of the clusters say alone.
+
+    Raises
+    ------
+    SettingError
+        What is given is one text, or holds what is no text.
     """
+    if isinstance(texts, str):
+        raise SettingError("texts must be several texts, got one. Try [text].")
+    texts = list(texts)
+    for place, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise SettingError(f"texts must be texts, got {text!r} at {place}. Try without it.")
+    if not texts:
+        return np.empty((0, run.model.n_components))
     return run.model.predict_proba(run.tfidf.rows(Vocabulary.of(run).count(texts)))
 
 

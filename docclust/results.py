@@ -195,7 +195,7 @@ class Run:
     map: Map | None = None
     reliability: list[Group] = field(default_factory=list)
     manifest: dict[str, Any] = field(default_factory=dict)
-    shingles: list[tuple[str, ...]] = field(default_factory=list)
+    shingles: list[str] = field(default_factory=list)
 
     def evidence(self) -> dict[str, Ambiguous]:
         """By id all documents that are explained: those listed, then those that only their cluster names as mixed.

@@ -6,6 +6,7 @@ import scipy.sparse as sp
 
 from docclust.calibration import (
     OTHER_WRONG,
+    SPLIT_OFF,
     Starts,
     _Split,
     calibrate,
@@ -85,15 +86,18 @@ def test_a_start_confirms_the_documents_that_stay_together():
     labels = np.array([0, 0, 0, 0, 1, 1, 1, 1])
     renamed, other = np.array([2, 2, 2, 2, 0, 0, 0, 0]), np.array([1, 1, 1, 0, 0, 0, 0, 2])
     agreed = confirmed(labels, Starts(np.array([renamed, other]), np.array([0.0, np.log(3)])), 3)
-    # The fourth went over to the other cluster; the last is all by itself there, which is a split and no contradiction.
-    np.testing.assert_allclose(agreed, [1, 1, 1, OTHER_WRONG + (1 - OTHER_WRONG) * 0.75, 1, 1, 1, 1])
+    # In the second start, which weighs one fourth, the fourth went to the other cluster, and the last was split off.
+    gone, split_off = (OTHER_WRONG + (1 - OTHER_WRONG) * share for share in (0.75, 0.75 + 0.25 * SPLIT_OFF))
+    np.testing.assert_allclose(agreed, [1, 1, 1, gone, 1, 1, 1, split_off])
 
 
-def test_a_start_that_merges_or_splits_clusters_confirms_all_of_them():
+def test_a_start_that_merges_clusters_confirms_all_of_them_and_one_that_splits_them_the_larger_part():
     labels = np.repeat([0, 1, 2], 4)
     merged, split = np.repeat([0, 0, 1], 4), np.array([0, 0, 0, 1, 2, 2, 2, 2, 3, 3, 3, 3])
-    for other in (merged, split):
-        np.testing.assert_array_equal(confirmed(labels, Starts(np.array([other]), np.zeros(1)), 4), 1)
+    np.testing.assert_array_equal(confirmed(labels, Starts(np.array([merged]), np.zeros(1)), 4), 1)
+    agreed = confirmed(labels, Starts(np.array([split]), np.zeros(1)), 4)
+    half = OTHER_WRONG + (1 - OTHER_WRONG) * SPLIT_OFF
+    np.testing.assert_allclose(agreed, np.where(np.arange(12) == 3, half, 1))
 
 
 def test_the_level_of_a_cluster_follows_how_often_its_documents_are_confirmed():

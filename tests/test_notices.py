@@ -8,6 +8,7 @@ import pytest
 from docclust import pipeline, store
 from docclust.config import VectorsSettings, parse
 from docclust.corpus import Document
+from docclust.report import data
 from docclust.report import texts as held_texts
 from docclust.vectors import Vocabulary, vectorise
 
@@ -119,7 +120,28 @@ def test_a_run_knows_its_notices(tmp_path):
     )
     run = pipeline.run(settings)
     assert "Not counted, since documents on every topic begin or end with it" in "".join(run.manifest["warnings"])
+    assert "passage that is not counted reads 'all rights in these pages" in "".join(data.summarise(run).warnings)
     store.write_run(run, tmp_path / "run")
     again = store.load_run(tmp_path / "run")
     assert again.shingles == run.shingles != []
     assert held_texts.read(again).changed == 0
+
+
+def test_a_run_without_texts_holds_no_passage_of_any(tmp_path):
+    texts = "\n".join(json.dumps({"text": document.text}) for document in corpus(alternating))
+    (tmp_path / "texts.jsonl").write_text(texts, "utf-8")
+    settings = parse(
+        {
+            "corpus": {"source": "jsonl", "path": str(tmp_path / "texts.jsonl")},
+            "mixture": {"n_components": 2},
+            "report": {"iterations": False, "text": False},
+        }
+    )
+    run = pipeline.run(settings)
+    assert "a passage of" in "".join(data.summarise(run).warnings)
+    store.write_run(run, tmp_path / "run")
+    written = b"".join(path.read_bytes() for path in (tmp_path / "run").rglob("*.json"))
+    assert b"sail1" in written
+    assert b"reserved" not in written
+    assert b"broadcast" not in written
+    assert b"permission" not in written

@@ -300,3 +300,11 @@ def test_new_texts_are_given_probabilities_by_the_words_and_the_mixture_of_a_run
         assert np.mean([by_id[line["id"]] == c for line, c in zip(lines, P.argmax(axis=1), strict=True)]) > 0.95
     halves = docclust.assign(small, ["", lines[0]["text"][:60], lines[0]["text"]]).max(axis=1)
     assert halves[0] < halves[1] < halves[2]
+
+
+def test_what_are_no_texts_is_given_no_probabilities(small):
+    assert docclust.assign(small, []).shape == (0, 6)
+    with pytest.raises(SettingError, match=r"texts must be several texts, got one"):
+        docclust.assign(small, "a text")
+    with pytest.raises(SettingError, match=r"texts must be texts, got None at 1"):
+        docclust.assign(small, ["a text", None])

@@ -1,4 +1,4 @@
-"""Bytes -> text: encodings, compressed files, HTML. Knows no documents and no columns."""
+"""Bytes -> text: encodings, compressed files. Knows no documents and no columns."""
 
 import codecs
 import contextlib
@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import charset_normalizer
-from selectolax.lexbor import LexborHTMLParser
 
 from docclust.corpus.document import did_you_mean
 from docclust.errors import CorpusError
@@ -26,6 +25,8 @@ BOMS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+# What the mark is in a text whose encoding, such as UTF-16-LE, takes it for a character.
+MARK = "\ufeff"
 ARCHIVES = {b"PK\x03\x04": "a zip archive or an Office file", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"(\xb5/\xfd": "zstd"}
 # The encodings texts are found in. Among all that Python knows, a short text is soon "Mac Latin 2".
 EUROPEAN = ["cp1252", "cp1250", "iso8859_2", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"]
@@ -35,10 +36,6 @@ NO_TEXTS = {"idna", "punycode", "undefined"}
 BINARY = " Try a file of text; this one is binary."
 CHUNK = 1 << 20
 WINDOW = 1 << 16
-BLOCKS = (
-    "address,article,aside,blockquote,br,caption,dd,div,dl,dt,figcaption,figure,footer,form,h1,h2,h3,h4,h5,h6,header,hr,"
-    "li,main,nav,ol,option,p,pre,section,table,td,th,tr,ul"
-)
 
 
 def detect(stream: BinaryIO) -> str | None:
@@ -66,7 +63,7 @@ def detect(stream: BinaryIO) -> str | None:
 def decode(data: bytes, encoding: str) -> str | None:
     """The text of a whole file, without its byte-order mark; None where the encoding was to be found and was not."""
     if encoding != DETECT:
-        return _strict(without_mark(encoding))(data, final=True)
+        return _strict(without_mark(encoding))(data, final=True).removeprefix(MARK)
     found = detect(io.BytesIO(data))
     if found != "utf-8" and not data.startswith(tuple(BOMS)):
         found = _declared(data) or found
@@ -165,8 +162,8 @@ def lines(path: Path, encoding: str, newline: str) -> Iterator[str]:
             with open_file(path) as file:
                 encoding = detect(file) or "utf-8"
         with open_file(path) as file, io.TextIOWrapper(file, without_mark(encoding), newline=newline) as text:
-            for number, line in enumerate(text, start=1):  # noqa: B007 (told when the data breaks off)
-                yield line
+            for number, line in enumerate(text, start=1):
+                yield line.removeprefix(MARK) if number == 1 else line
     except UnicodeError:
         raise CorpusError(f"{path}: {_locate(path, encoding)}") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -176,27 +173,6 @@ def lines(path: Path, encoding: str, newline: str) -> Iterator[str]:
         ) from None
     except OSError as error:
         raise CorpusError(f"{path}: cannot be read after line {number} ({error.strerror}).") from None
-
-
-def looks_like_html(text: str) -> bool:
-    """Whether a text begins as an HTML document does."""
-    return (
-        re.match(r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype html|html)\b", text[:2048], re.I | re.S) is not None
-    )
-
-
-def html_to_text(html: str) -> tuple[str, str]:
-    """The title (perhaps empty) and the visible text of an HTML document, one line a paragraph."""
-    tree = LexborHTMLParser(html)
-    title = tree.css_first("title")
-    title = title.text() if title else ""
-    tree.strip_tags(["script", "style", "noscript", "template", "title"])
-    # A paragraph ends a word although nothing but a tag stands between; bold type inside a word does not.
-    for node in tree.css(BLOCKS):
-        node.insert_before("\n")
-        node.insert_after("\n")
-    text = tree.root.text() if tree.root else ""
-    return title, re.sub(r"[^\S\n]*\n\s*", "\n", text).strip()
 
 
 def _declared(data: bytes) -> str | None:
@@ -248,6 +224,9 @@ def _locate(path: Path, encoding: str) -> str:
 
 def _remedy(file: BinaryIO) -> str:
     start = file.read(WINDOW)
+    if start.startswith(tuple(BOMS)):
+        file.seek(0)
+        return f' Try encoding = "{detect(file)}".'
     zeros = start[::2].count(0), start[1::2].count(0)
     if max(zeros) > len(start) / 4 and not min(zeros):
         found = "utf-16-le" if zeros[1] else "utf-16-be"

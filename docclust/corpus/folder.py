@@ -6,18 +6,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from docclust.config import FolderCorpus
-from docclust.corpus.decoding import (
-    DETECT,
-    decode,
-    html_to_text,
-    looks_binary,
-    looks_like_html,
-    without_mark,
-)
+from docclust.corpus.decoding import DETECT, decode, looks_binary, without_mark
 from docclust.corpus.document import Document, Skipped, clean, did_you_mean, one_line, titled
 from docclust.corpus.mail import MAILBOXES, mail_to_text, mails
 from docclust.corpus.mail import SUFFIXES as MAIL
+from docclust.corpus.markup import html_to_text, looks_like_html
 from docclust.errors import CorpusError
+from docclust.results import counted
 
 HTML = {".html", ".htm", ".xhtml"}
 
@@ -33,15 +28,21 @@ def read(settings: FolderCorpus, skipped: Skipped) -> Iterator[Document]:
         without_mark(settings.encoding)
     globs = [settings.glob] if isinstance(settings.glob, str) else settings.glob
     patterns = [tuple(glob.split("/")) for glob in globs]
-    found = matched = False
+    found = matched = made = False
     for path in _walk(folder, skipped):
         found = True
         parts = path.relative_to(folder).parts
         if any(_matches(parts, pattern) for pattern in patterns):
             matched = True
-            yield from _documents(settings, path, parts, skipped)
+            for document in _documents(settings, path, parts, skipped):
+                made = True
+                yield document
     if found and not matched:
         raise CorpusError(f'[corpus] glob must match a file below {folder}, got {settings.glob!r}. Try "**/*".')
+    if matched and not made:
+        reason, (name, *_) = next(iter(skipped.names.items()))
+        got = f"{counted(skipped[reason], reason)}, such as {name}"
+        raise CorpusError(f"{folder} must hold files of text, HTML or mails, got {got}. Try to export them to text.")
 
 
 def _check_folder(folder: Path) -> None:

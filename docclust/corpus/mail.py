@@ -8,8 +8,9 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import NamedTuple
 
-from docclust.corpus.decoding import decode, html_to_text, looks_like_html, named
+from docclust.corpus.decoding import decode, named
 from docclust.corpus.document import one_line
+from docclust.corpus.markup import html_to_text, looks_like_html
 
 SUFFIXES, MAILBOXES = {".eml"}, {".mbox"}
 # What the parser of the standard library raises for headers that are none; such a file is read as plain text.

@@ -8,7 +8,8 @@ from typing import Any
 
 from docclust.config import TableCorpus
 from docclust.corpus.document import Document, clean, content_hash, numbered, one_line, titled
-from docclust.errors import CorpusError
+from docclust.corpus.markup import field_to_text
+from docclust.errors import CorpusError, shortened
 
 Row = dict[str, Any]
 # In JSON lines an object may leave a key out, so a column counts as missing when this many objects have not shown it.
@@ -43,16 +44,16 @@ def documents(settings: TableCorpus, rows: Iterator[tuple[int, Row]]) -> Iterato
         if count == PATIENCE or ("id" in named and named["id"] not in columns):
             _check_columns(settings, wanted, list(columns))
         where = f"{settings.path}: line {line}"
-        text = "\n".join(part for column in texts if (part := _plain(row, column, where)))
-        title, label, id_ = (_plain(row, _column(settings, key), where) for key in ("title", "label", "id"))
-        title, label, id_ = one_line(title), one_line(label), id_.strip()
+        text = "\n".join(part for column in texts if (part := field_to_text(_plain(row, column, where))))
+        title, label, id_ = (_plain(row, _column(settings, key, row), where) for key in ("title", "label", "id"))
+        title, label, id_ = one_line(field_to_text(title)), one_line(label), id_.strip()
         if not id_ and "id" in named:
             raise CorpusError(f"{where}: the column {named['id']!r} must give an id, got nothing. Try id = false.")
         # The hash is of all that a document is, so that two rows with one hash are the same row.
         id_ = id_ or numbered(content_hash(title, text, label), hashes)
         if id_ in line_of:
             raise CorpusError(
-                f"{where}: an id must be unique, got {id_!r} as on line {line_of[id_]}."
+                f"{where}: an id must be unique, got {shortened(id_)!r} as on line {line_of[id_]}."
                 " Try another column for id, or id = false for a hash of the content."
             )
         line_of[id_] = line
@@ -68,9 +69,12 @@ def named_columns(settings: TableCorpus) -> list[tuple[str, str]]:
     return [*(("text", column) for column in texts), *((key, column) for key, column in others if column)]
 
 
-def _column(settings: TableCorpus, key: str) -> str | None:
+def _column(settings: TableCorpus, key: str, row: Row) -> str | None:
+    """The column that is meant; where none is named that of the key's name, which spreadsheets may write as "ID"."""
     chosen = getattr(settings, key)
-    return None if chosen is False else chosen or key
+    if chosen is False or chosen or key in row:
+        return None if chosen is False else chosen or key
+    return next((column for column in row if str(column).casefold() == key), key)
 
 
 def _plain(row: Row, column: str | None, where: str) -> str:

@@ -52,7 +52,7 @@ def summarise(run: "Run") -> Summary:
         skipped=manifest.get("skipped", {}),
         undecided=sum(document.probability < below for document in run.documents),
         undecided_below=below,
-        warnings=manifest.get("warnings", []),
+        warnings=[*manifest.get("warnings", []), *map(_not_counted, manifest.get("not_counted", []))],
         metrics=run.metrics,
         clusters=[
             replace(cluster, mixed=cluster.mixed[:MIXED_A_CLUSTER])
@@ -85,7 +85,7 @@ def of_kind(ambiguous: list["Ambiguous"], kind: str | None, top: int | None) -> 
 
 
 def without_texts(run: "Run") -> "Run":
-    """The same run with ids in place of the titles that are first words of texts.
+    """The same run with ids in place of the titles that are first words of texts, and no passage of any.
 
     A run folder that does not tell which are keeps no title.
     """
@@ -97,6 +97,7 @@ def without_texts(run: "Run") -> "Run":
 
     return replace(
         run,
+        manifest={**run.manifest, "not_counted": []},
         documents=named(run.documents),
         ambiguous=named(run.ambiguous),
         clusters=[
@@ -155,7 +156,13 @@ def one_line(text: Any) -> str:
 
 def harmless(text: str) -> str:
     """A text of the same length, in its own lines, that can do nothing to a terminal."""
-    return CONTROLS.sub(lambda found: {"\n": "\n", "\t": " "}.get(found[0], "\N{REPLACEMENT CHARACTER}"), text)
+    return CONTROLS.sub(
+        lambda found: {"\n": "\n", "\t": " ", "\r": " "}.get(found[0], "\N{REPLACEMENT CHARACTER}"), text
+    )
+
+
+def _not_counted(passage: str) -> str:
+    return f"The passage that is not counted reads '{shortened(passage)}'."
 
 
 def _nearest(documents: list["Assignment"], wanted: str) -> list[str]:

@@ -154,11 +154,12 @@ def _read_map(path: Path) -> Map | None:
 
 def _read_model(
     folder: Path, tf: "TermFrequency"
-) -> tuple["SparseGaussianMixture", np.ndarray, list[str], list[tuple], "TfIdf"]:
+) -> tuple["SparseGaussianMixture", np.ndarray, list[str], list[str], "TfIdf"]:
     # These take seconds, which the parts above need not wait for.
     from docclust.mixture import SparseGaussianMixture
     from docclust.probability import Temperature
     from docclust.vectors import TfIdf
+    from docclust.vectors.notices import digest
 
     with reading(folder / "model.json") as path:
         description = read_json(path)
@@ -167,8 +168,9 @@ def _read_model(
             setattr(model, name, value)
         words = np.array(restore(list[str], description["words"]), dtype=object)
         display = restore(list[str], description["display"])
-        # A run of before there were notices has none.
-        shingles = [tuple(shingle) for shingle in restore(list[list[str]], description.get("notices", []))]
+        # A run of before there were notices has none, and one of before they were digests has their words.
+        notices = description.get("notices", [])
+        shingles = [digest(restore(list[str], n)) if isinstance(n, list) else restore(str, n) for n in notices]
     with reading(folder / "parameters.npz") as path:
         arrays = read_arrays(path)
         model.give(arrays["weights"], arrays["means"], arrays["covariances"])

@@ -172,7 +172,7 @@ def _write_model(run: Run, folder: Path) -> None:
         "fitted": {name: getattr(model, name) for name in fitted},
         "words": list(run.words),
         "display": list(run.display),
-        "notices": [list(shingle) for shingle in run.shingles],
+        "notices": run.shingles,
     }
     write_json(folder / "model.json", description)
 

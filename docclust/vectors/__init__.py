@@ -85,7 +85,7 @@ class Vectors:
     display: list[str]
     tfidf: TfIdf
     notices: list[tuple[str, int]]
-    shingles: list[tuple[str, ...]]
+    shingles: list[str]
 
 
 def vectorise(

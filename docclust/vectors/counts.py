@@ -58,7 +58,7 @@ class Counts:
     words: list[str]
     display: list[str]
     notices: list[tuple[str, int]]
-    shingles: list[tuple[str, ...]]
+    shingles: list[str]
 
 
 def count(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSettings) -> Counts:

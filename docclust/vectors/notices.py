@@ -5,8 +5,9 @@ the footer of a mailing list, or the heading of a section, goes with what its do
 else the documents say: if that is no more alike than in any documents, the passage says nothing of their topics.
 """
 
+import hashlib
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -32,9 +33,7 @@ LEAST_TOKENS = 8
 USUAL_TEXTS = 5000
 
 
-def notices(
-    chunk: Chunk, words: np.ndarray, common: np.ndarray, copied: np.ndarray
-) -> tuple[np.ndarray, list[tuple[str, ...]]]:
+def notices(chunk: Chunk, words: np.ndarray, common: np.ndarray, copied: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Which tokens belong to a notice, wherever it stands; none in a document that would have no word left.
 
     Parameters
@@ -49,7 +48,7 @@ def notices(
     Returns
     -------
     found : (t,) bool
-    shingles : those by which `noticed` finds the same in one text, sorted
+    shingles : digests of those by which `noticed` finds the same in one text, sorted
     """
     found = np.zeros(words.size, dtype=bool)
     one_of_each = _shingles(chunk, words, common, copied)
@@ -64,15 +63,20 @@ def notices(
     for run in _runs(found, chunk.lengths):
         found[run] = run.size >= LEAST_TOKENS
     bare = run_sums((words >= 0) & ~found, chunk.lengths) == 0
-    spelled = (tuple(chunk.tokens[i] for i in chunk.numbers[at : at + SHINGLE]) for at in one_of_each.tolist())
-    return found & ~np.repeat(bare, chunk.lengths), sorted(spelled)
+    spelled = ([chunk.tokens[i] for i in chunk.numbers[at : at + SHINGLE]] for at in one_of_each.tolist())
+    return found & ~np.repeat(bare, chunk.lengths), sorted(map(digest, spelled))
 
 
-def noticed(tokens: list[str], words: list[str], shingles: Collection[tuple[str, ...]]) -> list[bool]:
+def digest(shingle: Sequence[str]) -> str:
+    """What a shingle is stored as: a model may be passed on where texts may not, and a notice is a piece of texts."""
+    return hashlib.blake2b("\0".join(shingle).encode(), digest_size=8).hexdigest()
+
+
+def noticed(tokens: list[str], words: list[str], shingles: Collection[str]) -> list[bool]:
     """Which tokens of one text belong to a notice, by the shingles of `notices`; words : of each token, or empty."""
     found = [False] * len(tokens)
     for first in range(len(tokens) - SHINGLE + 1):
-        if tuple(tokens[first : first + SHINGLE]) in shingles:
+        if digest(tokens[first : first + SHINGLE]) in shingles:
             found[first : first + SHINGLE] = [True] * SHINGLE
     long_enough = [n >= LEAST_TOKENS for n in (len(list(run)) for _, run in groupby(found)) for _ in range(n)]
     found = [there and enough for there, enough in zip(found, long_enough, strict=True)]

@@ -28,8 +28,8 @@ class Vocabulary:
         The most frequent real form of each.
     settings : VectorsSettings
         Those the features were chosen with.
-    shingles : sequence of tuples of str
-        What makes the notices that were not counted.
+    shingles : iterable of str
+        Digests of what makes the notices that were not counted.
     """
 
     def __init__(
@@ -37,12 +37,12 @@ class Vocabulary:
         words: Sequence[str],
         display: Sequence[str],
         settings: VectorsSettings,
-        shingles: Iterable[Sequence[str]] = (),
+        shingles: Iterable[str] = (),
     ):
         self.words = words
         self.display = display
         self.settings = settings
-        self._shingles = set(map(tuple, shingles))
+        self._shingles = set(shingles)
         self._tokenizer = Tokenizer(settings)
         self._word_of = _Words(self._tokenizer)
         self._place = {word: i for i, word in enumerate(words)}

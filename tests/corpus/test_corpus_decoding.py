@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from docclust.corpus.decoding import detect, html_to_text, looks_like_html
+from docclust.corpus.decoding import detect
+from docclust.corpus.markup import html_to_text, looks_like_html
 from docclust.errors import CorpusError
 
 FRENCH = "Le café était fermé hier, où êtes-vous allé ?\n"

@@ -126,6 +126,12 @@ def test_binary_files_are_counted_and_passed_over(documents, tree):
     assert skipped.names == {"binary file": ["noise.txt", "nul.bin", "packed.txt.gz", "paper.pdf"]}
 
 
+def test_a_folder_of_binary_files_alone_says_so(documents, tree):
+    root = tree({"paper.pdf": b"%PDF-1.7\n", "other.pdf": b"%PDF-1.7\n"})
+    with pytest.raises(CorpusError, match=r"got 2 binary files, such as other.pdf. Try to export them to text"):
+        documents("folder", path=root)
+
+
 def test_hidden_files_and_folders_are_not_seen(documents, tree):
     skipped = Skipped()
     root = tree({".hidden": "no", ".git/config": "no", "a/.b/c.txt": "no", "a/c.txt": "yes"})

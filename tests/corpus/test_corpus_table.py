@@ -476,3 +476,46 @@ def test_a_line_for_spreadsheets_before_the_header_is_passed_over(documents, tre
     assert [(document.text, document.label) for document in read] == [("Tea, and bread", "food")]
     with pytest.raises(CorpusError, match="line 3: must have 2 fields"):
         documents("csv", path=root / "wide.csv")
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("<p class=a>Dear all,</p><div>the <b>tap</b> drips</div>", "Dear all,\nthe tap drips"),
+        ("Hello<br>the tap drips", "Hello\nthe tap drips"),
+        ("Tea &amp; toast &#8211; &quot;both&quot;", 'Tea & toast – "both"'),
+        ("&lt;p&gt;Tea &lt;i&gt;and&lt;/i&gt; toast&lt;/p&gt;", "Tea and toast"),
+        ("Sears <S> and if a<b and b>c", "Sears <S> and if a<b and b>c"),
+        ("AT&T; ?a=1&copy=2 List<String>", "AT&T; ?a=1&copy=2 List<String>"),
+    ],
+)
+def test_a_field_may_be_html(documents, write, field, text):
+    path = write(as_jsonl([{"title": field, "text": field}]))
+    [document] = documents("jsonl", path=path)
+    assert document.text == text
+    assert document.title == " ".join(text.split())
+
+
+def test_columns_that_nobody_named_may_begin_with_a_capital_letter(documents, write):
+    content = "ID,Title,Label,text\n7,On tea,drink,Tea is brewed.\n"
+    [document] = documents("csv", path=write(content, "corpus.csv"))
+    assert (document.id, document.title, document.label) == ("7", "On tea", "drink")
+    [document] = documents("csv", path=write(content, "corpus.csv"), id=False, label=False)
+    assert (len(document.id), document.label) == (12, None)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_byte_order_mark_is_no_part_of_a_column(documents, write, encoding):
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    path = write(f"{mark}id,text\n7,Tea\n".encode(encoding), "corpus.csv")
+    assert [document.id for document in documents("csv", path=path, encoding=encoding)] == ["7"]
+
+
+def test_a_file_with_a_byte_order_mark_is_told_its_encoding(problem, write):
+    assert 'Try encoding = "utf-16".' in problem("csv", path=write("id,text\n7,Tea\n".encode("utf-16"), "corpus.csv"))
+
+
+def test_a_long_id_that_is_not_unique_is_told_in_short(problem, write):
+    said = problem("jsonl", path=write(as_jsonl([{"id": "word " * 1000, "text": "tea"}] * 2)))
+    assert "must be unique" in said
+    assert len(said) < 500
