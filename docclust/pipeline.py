@@ -103,6 +103,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     clock.end()
 
     P = P[order]
+    shown = [keyword.word for found in clusters for keyword in found.keywords]
     return Run(
         settings=settings,
         documents=[replace(lines[row], title_from_text=True) if from_text[row] else lines[row] for row in order],
@@ -135,7 +136,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
             "skipped": dict(sorted(skipped.items())),
             "skipped_names": dict(sorted(skipped.names.items())),
             "warnings": [str(w.message) for w in caught]
-            + describe.remarks(documents, vectors.notices, skipped, model, cluster, metrics),
+            + describe.remarks(documents, vectors.notices, skipped, model, cluster, metrics, shown),
             "not_counted": [passage for passage, _ in vectors.notices[:1]] if settings.report.text else [],
             "seconds": clock.seconds,
             "peak_mib": peak_mib(),

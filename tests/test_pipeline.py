@@ -14,7 +14,7 @@ import pytest
 import docclust
 from docclust import config, pipeline
 from docclust.errors import CorpusError, SettingError
-from docclust.report import data, text
+from docclust.report import data, phrases, text
 from docclust.store import write_run
 
 ROOT = Path(__file__).parent.parent
@@ -308,3 +308,39 @@ def test_what_are_no_texts_is_given_no_probabilities(small):
         docclust.assign(small, "a text")
     with pytest.raises(SettingError, match=r"texts must be texts, got None at 1"):
         docclust.assign(small, ["a text", None])
+
+
+def remarks_of(tmp_path, lines, **keys):
+    path = tmp_path / "lines.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    made = pipeline.run(settings(path, mixture={"n_components": 3}, vectors={"min_df": 1, "max_df": 1.0} | keys))
+    return made, " ".join(made.manifest["warnings"])
+
+
+def test_clusters_that_hold_nothing_together_are_said_to_be_loose(tmp_path):
+    rng = np.random.default_rng(0)
+    lines = [{"text": " ".join(rng.choice([f"word{i}" for i in range(300)], 6))} for _ in range(300)]
+    _, told = remarks_of(tmp_path, lines)
+    assert "These clusters are loose" in told
+
+
+def test_stop_words_of_another_language_are_named_until_they_are_left_out(tmp_path):
+    rng = np.random.default_rng(0)
+    common = ["auch", "wir", "nicht", "sich", "werden", "haben", "eine", "einen", "dass"]
+    topics = [["Segel", "Hafen", "Boot"], ["Teig", "Ofen", "Brot"], ["Mond", "Stern", "Planet"]]
+    lines = [{"text": " ".join([*rng.choice(common, 12), *rng.choice(topics[i % 3], 6)])} for i in range(90)]
+    assert "Many keywords are stop words of German" in remarks_of(tmp_path, lines)[1]
+    assert "stop words" not in remarks_of(tmp_path, lines, stop_words="german")[1]
+
+
+def test_labels_that_are_no_classes_are_not_measured(tmp_path):
+    lines = [json.loads(line) for line in SIX_TOPICS.read_text("utf-8").splitlines()]
+    for label, says in ((lambda i: "one", "the same"), (lambda i: f"label {i}", "another")):
+        made, told = remarks_of(tmp_path, [line | {"label": label(i)} for i, line in enumerate(lines)])
+        assert f"Every label is {says}, so no agreement" in told
+        assert "nmi" not in made.metrics
+    made, told = remarks_of(
+        tmp_path, [line | {"label": line["label"] if i < 50 else ""} for i, line in enumerate(lines)]
+    )
+    assert "Every label" not in told
+    assert any("known labels of 50 documents: NMI" in line for line in phrases.sentences(data.summarise(made)))

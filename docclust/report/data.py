@@ -27,6 +27,7 @@ class Summary:
 
     name: str
     documents: int
+    labelled: int
     words: int
     duplicates: int
     empty: list[str]
@@ -46,6 +47,7 @@ def summarise(run: "Run") -> Summary:
     return Summary(
         name=settings.name,
         documents=len(run.documents),
+        labelled=sum(document.label is not None for document in run.documents),
         words=len(run.words),
         duplicates=manifest.get("duplicates", 0),
         empty=manifest.get("empty", []),

@@ -108,7 +108,8 @@ def sentences(told: Summary) -> list[str]:
         f"Undecided: {told.undecided:,} of {counted(told.documents, 'document')}; "
         f"no cluster has a probability of {told.undecided_below:g} for them."
     )
-    known = [f"Agreement with the known labels: {agreement}."] if agreement else []
+    of = "" if told.labelled == told.documents else f" of {told.labelled:,} documents"
+    known = [f"Agreement with the known labels{of}: {agreement}."] if agreement else []
     return [*known, undecided, *printed.values()]
 
 

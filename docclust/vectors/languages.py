@@ -65,6 +65,10 @@ LANGUAGES = {
     "zh": "chinese",
     "zu": "zulu",
 }
+# Keywords that are stop words of one language, at least, and the share of all, before they are said to be there. Of the
+# keywords of English corpora Dutch or Malay have 0.05 at most; of German speeches 0.35 are German, of manual pages in
+# seven languages 0.17.
+LEAST_STOP_WORDS, LEAST_SHARE = 5, 0.1
 CODES = {language: code for code, language in LANGUAGES.items()}
 
 
@@ -97,6 +101,14 @@ def stop_words(names: str | Iterable[str]) -> frozenset[str]:
                 f"got {name!r}.{_nearest(language, known)}"
             )
     return frozenset(words)
+
+
+def language_of(keywords: Iterable[str]) -> str | None:
+    """The language of which these keywords have the most stop words; None where they have few of any."""
+    words = {word for keyword in keywords for word in keyword.split()}
+    often = {name: len(words.intersection(_packaged_stop_words(code, ""))) for code, name in LANGUAGES.items()}
+    name = max(often, key=lambda language: often[language])
+    return name if often[name] >= max(LEAST_STOP_WORDS, LEAST_SHARE * len(words)) else None
 
 
 def stemmer(name: str) -> Callable[[str], str] | None:
