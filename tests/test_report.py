@@ -53,6 +53,7 @@ def test_nothing_in_a_text_reaches_the_terminal_as_a_control():
     assert data.one_line(hostile) == "a�[2Jb�31m���c d e�"
     assert not data.CONTROLS.search(data.harmless(hostile).replace("\n", ""))
     assert len(data.harmless(hostile)) == len(hostile)
+    assert data.harmless("one\r\ntwo") == "one \ntwo"
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
