@@ -108,6 +108,20 @@ def test_a_vocabulary_counts_other_texts_as_those_of_the_corpus(keys):
     assert all(word.startswith("sail") for word in marked)
 
 
+def test_a_notice_with_a_name_and_a_number_of_its_own_is_one_all_the_same():
+    rng = np.random.default_rng(1)
+
+    def text(i):
+        own = " ".join(rng.choice([f"word{w}" for w in range(3000)], 20))
+        letter = "wrote: dear customer, thank you for contacting us again. Your ticket"
+        name, number = rng.choice(["carla", "ben", "anna", "dev"]), rng.integers(1000, 9999)
+        return own + f". On {i % 28} May {name} {letter} {number} was received." * (i % 5 == 0)
+
+    _, vectors = counted([Document(f"{i:03}", "", text(i)) for i in range(300)])
+    assert {"customer", "contacting", "thank"}.isdisjoint(vectors.words)
+    assert any(word.startswith("word") for word in vectors.words)
+
+
 def test_a_run_knows_its_notices(tmp_path):
     texts = "\n".join(json.dumps({"text": document.text}) for document in corpus(alternating))
     (tmp_path / "texts.jsonl").write_text(texts, "utf-8")

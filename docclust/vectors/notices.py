@@ -115,7 +115,7 @@ def _shingles(chunk: Chunk, words: np.ndarray, common: np.ndarray, copied: np.nd
         any_two &= digests <= np.partition(digests[any_two], USUAL_TEXTS)[USUAL_TEXTS]
     needed = any_two.copy()
     needed[documents[np.concatenate(kinds)]] = True
-    X = _own_words(chunk, words, common, needed)
+    X = _own_words(chunk, words, _and_beside(common, chunk.lengths), needed)
     row = np.cumsum(needed) - 1
     usual = _likeness(X[row[any_two]])
     of_none = [kind[0] for kind in kinds if _likeness(X[row[documents[kind]]]) < ALIKE * usual]
@@ -156,9 +156,20 @@ def _all_of(marked: np.ndarray) -> np.ndarray:
     return whole
 
 
+def _and_beside(common: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """What is common, and what stands beside it: a name, a date or the last word of a notice is in no shingle of it."""
+    # common: (t,) bool -> (t,) bool
+    documents, wider = np.repeat(np.arange(lengths.size), lengths), common.copy()
+    for step in range(1, SHINGLE + 1):
+        together = documents[step:] == documents[:-step]
+        wider[step:] |= common[:-step] & together
+        wider[:-step] |= common[step:] & together
+    return wider
+
+
 def _own_words(chunk: Chunk, words: np.ndarray, common: np.ndarray, needed: np.ndarray) -> sp.csr_array:
     """What some documents say besides: (documents, words) CSR int64, rows of tf-idf whose length is `UNITS`."""
-    # needed: (n,) bool
+    # common: (t,) bool; needed: (n,) bool
     kept = (words >= 0) & ~common & np.repeat(needed, chunk.lengths)
     sizes = run_sums(kept, chunk.lengths)[needed]
     counts = counted(words[kept].astype(np.intc), sizes, int(words.max(initial=0)) + 1)
