@@ -32,6 +32,10 @@ UNDATED = {".svg": {"Date": None}, ".png": {}, ".pdf": {"CreationDate": None}}
 DEVIATIONS = 2
 MOST_POINTS = 20_000
 FRAMES_SHOWN = 6
+# With more documents these are an image within an SVG or a PDF: as shapes they take megabytes.
+MOST_SHAPES = 500
+ABOVE = 3.5
+OUTLINE = {"linewidth": 1.4, "zorder": ABOVE}
 
 
 def draw(run: "Run", name: str, path: Path) -> None:
@@ -70,6 +74,7 @@ def _map(run: "Run") -> Figure:
     for row in pies:
         part = slice(run.responsibilities.indptr[row], run.responsibilities.indptr[row + 1])
         _pie(axes, drawn.points[row], run.responsibilities.indices[part], run.responsibilities.data[part])
+    _as_image(axes, len(rows))
     every_said = "" if every == 1 else f", one in {every} shown"
     axes.set_title(f"{run.settings.name}: {len(run.documents):,} documents{every_said}", fontsize=11)
     return figure
@@ -90,6 +95,7 @@ def _iterations(run: "Run") -> Figure:
         for row in np.flatnonzero(~decided):
             clusters = np.flatnonzero(shares[row])
             _pie(axes, places[row], clusters, shares[row, clusters] / 255)
+        _as_image(axes, len(places))
         axes.set_title(f"iteration {frames.iterations[frame] + 1}", fontsize=10)
     for axes in figure.axes[len(chosen) :]:
         axes.set_axis_off()
@@ -146,13 +152,19 @@ def _pie(axes: "Axes", place: np.ndarray, clusters: np.ndarray, shares: np.ndarr
         angle = end
 
 
+def _as_image(axes: "Axes", documents: int) -> None:
+    """Many documents become one image; ellipses and numbers, which stand above them, stay shapes."""
+    if documents > MOST_SHAPES:
+        axes.set_rasterization_zorder(ABOVE)
+
+
 def _finish(axes: "Axes", centres: np.ndarray, covariances: np.ndarray, points: np.ndarray) -> None:
     for cluster, (centre, covariance) in enumerate(zip(centres, covariances, strict=True)):
         values, vectors = np.linalg.eigh(covariance)
         width, height = 2 * DEVIATIONS * np.sqrt(np.maximum(values, 0))
         angle = np.degrees(np.arctan2(vectors[1, 0], vectors[0, 0]))
         colour = COLOURS[cluster % len(COLOURS)]
-        axes.add_patch(Ellipse(tuple(centre), width, height, angle=angle, fill=False, edgecolor=colour, linewidth=1.4))
+        axes.add_patch(Ellipse(tuple(centre), width, height, angle=angle, fill=False, edgecolor=colour, **OUTLINE))
         box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": colour}
         axes.text(*centre, str(cluster), ha="center", va="center", fontsize=8, bbox=box, zorder=4)
     margin = 0.005 if len(points) > 1000 else 0.0

@@ -65,3 +65,16 @@ def test_a_picture_is_there_whole_or_as_it_was(small_run, tmp_path, monkeypatch)
             plots.draw(small_run, "map", tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == ["old.svg"]
     assert (tmp_path / "old.svg").read_text() == "old"
+
+
+@pytest.mark.parametrize("name", ["map", "ellipses"])
+def test_many_documents_are_one_image_and_few_are_shapes(small_run, tmp_path, monkeypatch, name):
+    from docclust.report import plots
+
+    plots.draw(small_run, name, tmp_path / "few.svg")
+    monkeypatch.setattr(plots, "MOST_SHAPES", 10)
+    plots.draw(small_run, name, tmp_path / "many.svg")
+    few, many = ((tmp_path / f"{size}.svg").read_text("utf-8") for size in ("few", "many"))
+    assert "<image" not in few
+    assert many.count("<image") == (1 if name == "map" else few.count('id="axes_'))
+    assert many.count("<path") < few.count("<path")
