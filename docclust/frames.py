@@ -74,7 +74,7 @@ def record(model: SparseGaussianMixture, X: sp.csr_array, rows: np.ndarray, P: n
         J, centres, covariances = seen_from(found, followed, P)
         if step is model.steps_[-1]:
             J = model.apart(J, rows)
-        shares = _in_255ths(softmax(J, temperature)), _in_255ths(model.temperature_.probabilities(J, n_words))
+        shares = _in_255ths(softmax(J, temperature)), _in_255ths(softmax(J, model.temperature_.of(J, n_words)))
         seen.append((step.iteration, centres, covariances, *shares))
 
     model.replay(X, look)

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from docclust import checks, covariance, em, engine
 from docclust.em.replaying import replay
 from docclust.gaussian import Coefficients, Parameters, coefficients, log_joint
-from docclust.probability import Temperature
+from docclust.probability import Temperature, softmax
 
 NEEDS_FIT = "{} needs a fit; this model was read from a run folder. Try fit."
 # Of models that predict: to make them takes longer than to look at some rows. They are not pickled with a model.
@@ -286,7 +286,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         J = log_joint(X, c)
         if rows is not None:
             J = self.apart(J, rows)
-        return self.temperature_.probabilities(J, np.diff(X.indptr))
+        return softmax(J, self.temperature_.of(J, np.diff(X.indptr)))
 
     @property
     def holds_apart(self) -> bool:
@@ -322,7 +322,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.labels_ = np.argsort(order)[self.labels_]
         if self.holds_apart:
             self._members = np.argsort(order)[self._members]
-        self.temperature_ = replace(self.temperature_, levels=self.temperature_.levels[order])
+        self.temperature_ = Temperature(self.temperature_.levels[order], self.temperature_.slope)
         self._fitted_order = fitted[order]
 
     def replay(self, X: sp.csr_array, look: Callable[[em.Step, em.Found, float], None]) -> None:

@@ -178,10 +178,7 @@ def _read_model(
         model.lower_bounds_ = arrays["lower_bounds"].tolist()
         model.start_labels_ = arrays["start_labels"]
         model.start_bounds_ = arrays["start_bounds"]
-        # A run of before there was a power has the power one.
-        power, least = float(arrays.get("temperature_power", 1.0)), float(arrays.get("temperature_least", -np.inf))
-        slope = float(arrays["temperature_slope"])
-        model.temperature_ = Temperature(arrays["temperature_levels"], slope, power, least)
+        model.temperature_ = Temperature(arrays["temperature_levels"], float(arrays["temperature_slope"]))
         # Before there was BM25, nobody asked how long documents are.
         tfidf = TfIdf(arrays["idf"], float(arrays.get("mean_length", 0.0)), tf)
         return model, words, display, shingles, tfidf

@@ -161,8 +161,6 @@ def _write_model(run: Run, folder: Path) -> None:
         start_bounds=model.start_bounds_,
         temperature_levels=model.temperature_.levels,
         temperature_slope=model.temperature_.slope,
-        temperature_power=model.temperature_.power,
-        temperature_least=model.temperature_.least,
         idf=run.tfidf.idf,
         mean_length=run.tfidf.mean_length,
     )
