@@ -180,7 +180,7 @@ def label_metrics(labels: list[str | None], clusters: np.ndarray, probability: n
 def tells_classes(truth: np.ndarray) -> bool:
     """Whether labels part documents into classes: they are neither all the same nor each another."""
     # truth: (n,) of documents with a label
-    return 1 < np.unique(truth).size < max(truth.size, 2)
+    return 1 < np.unique(truth).size < truth.size
 
 
 def remarks(

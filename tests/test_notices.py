@@ -122,17 +122,21 @@ def test_a_notice_with_a_name_and_a_number_of_its_own_is_one_all_the_same():
     assert any(word.startswith("word") for word in vectors.words)
 
 
-def test_a_run_knows_its_notices(tmp_path):
+def run_on_two_notices(tmp_path, **report):
     texts = "\n".join(json.dumps({"text": document.text}) for document in corpus(alternating))
     (tmp_path / "texts.jsonl").write_text(texts, "utf-8")
     settings = parse(
         {
             "corpus": {"source": "jsonl", "path": str(tmp_path / "texts.jsonl")},
             "mixture": {"n_components": 2},
-            "report": {"iterations": False},
+            "report": {"iterations": False} | report,
         }
     )
-    run = pipeline.run(settings)
+    return pipeline.run(settings)
+
+
+def test_a_run_knows_its_notices(tmp_path):
+    run = run_on_two_notices(tmp_path)
     assert "Not counted, since documents on every topic begin or end with it" in "".join(run.manifest["warnings"])
     assert "passage that is not counted reads 'all rights in these pages" in "".join(data.summarise(run).warnings)
     store.write_run(run, tmp_path / "run")
@@ -142,16 +146,7 @@ def test_a_run_knows_its_notices(tmp_path):
 
 
 def test_a_run_without_texts_holds_no_passage_of_any(tmp_path):
-    texts = "\n".join(json.dumps({"text": document.text}) for document in corpus(alternating))
-    (tmp_path / "texts.jsonl").write_text(texts, "utf-8")
-    settings = parse(
-        {
-            "corpus": {"source": "jsonl", "path": str(tmp_path / "texts.jsonl")},
-            "mixture": {"n_components": 2},
-            "report": {"iterations": False, "text": False},
-        }
-    )
-    run = pipeline.run(settings)
+    run = run_on_two_notices(tmp_path, text=False)
     assert "a passage of" in "".join(data.summarise(run).warnings)
     store.write_run(run, tmp_path / "run")
     written = b"".join(path.read_bytes() for path in (tmp_path / "run").rglob("*.json"))

@@ -224,11 +224,8 @@ def _locate(path: Path, encoding: str) -> str:
 
 def _remedy(file: BinaryIO) -> str:
     start = file.read(WINDOW)
-    if start.startswith(tuple(BOMS)):
-        file.seek(0)
-        return f' Try encoding = "{detect(file)}".'
     zeros = start[::2].count(0), start[1::2].count(0)
-    if max(zeros) > len(start) / 4 and not min(zeros):
+    if not start.startswith(tuple(BOMS)) and max(zeros) > len(start) / 4 and not min(zeros):
         found = "utf-16-le" if zeros[1] else "utf-16-be"
     elif looks_binary(start):
         found = None

@@ -39,7 +39,7 @@ def read(settings: FolderCorpus, skipped: Skipped) -> Iterator[Document]:
                 yield document
     if found and not matched:
         raise CorpusError(f'[corpus] glob must match a file below {folder}, got {settings.glob!r}. Try "**/*".')
-    if matched and not made:
+    if skipped.names and not made:
         reason, (name, *_) = next(iter(skipped.names.items()))
         got = f"{counted(skipped[reason], reason)}, such as {name}"
         raise CorpusError(f"{folder} must hold files of text, HTML or mails, got {got}. Try to export them to text.")

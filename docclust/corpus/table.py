@@ -72,8 +72,10 @@ def named_columns(settings: TableCorpus) -> list[tuple[str, str]]:
 def _column(settings: TableCorpus, key: str, row: Row) -> str | None:
     """The column that is meant; where none is named that of the key's name, which spreadsheets may write as "ID"."""
     chosen = getattr(settings, key)
-    if chosen is False or chosen or key in row:
-        return None if chosen is False else chosen or key
+    if chosen is False:
+        return None
+    if chosen or key in row:
+        return chosen or key
     return next((column for column in row if str(column).casefold() == key), key)
 
 

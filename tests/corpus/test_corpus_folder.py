@@ -132,6 +132,10 @@ def test_a_folder_of_binary_files_alone_says_so(documents, tree):
         documents("folder", path=root)
 
 
+def test_an_empty_mailbox_has_no_documents(documents, tree):
+    assert documents("folder", path=tree({"none.mbox": b""})) == []
+
+
 def test_hidden_files_and_folders_are_not_seen(documents, tree):
     skipped = Skipped()
     root = tree({".hidden": "no", ".git/config": "no", "a/.b/c.txt": "no", "a/c.txt": "yes"})
