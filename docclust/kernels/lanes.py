@@ -44,6 +44,33 @@ def add_multiples(typing_context, target, at, k, source, places, weights):
 
 
 @intrinsic
+def add_both_moments(typing_context, first, second, k, shares, places, x, xx):
+    """``first[c] += sum_i x[i] * shares[places[i] + c]``, and the same of `second` with xx, for all c < k.
+
+    All but the shares are doubles; the sums are taken in the order of i, as by `add_multiples`.
+    """
+
+    def generate(context, builder, signature, arguments):
+        first, second, shares = (Array.of(context, builder, signature.args[i], arguments[i]) for i in (0, 1, 3))
+        documents = list(zip(*(cgutils.unpack_tuple(builder, arguments[i]) for i in (4, 5, 6)), strict=True))
+
+        def add(c: ir.Value, width: int) -> None:
+            sums = [None, None]
+            for place, *weights in documents:
+                row = shares.load(builder.add(place, c), width).to(DOUBLE)
+                for i, weight in enumerate(weights):
+                    weight = Lanes.all(builder, weight, width)
+                    sums[i] = weight * row if sums[i] is None else weight.times_plus(row, sums[i])
+            for target, total in zip((first, second), sums, strict=True):
+                target.store(c, target.load(c, width) + total)
+
+        for_all(builder, arguments[2], add)
+        return context.get_dummy_value()
+
+    return types.void(first, second, k, shares, places, x, xx), generate
+
+
+@intrinsic
 def add_quadratics(typing_context, target, at, k, source, places, weights):
     """``target[at + c] += sum_i x_i * (source[places[i] + c] - x_i * source[places[i] + k + c])`` for all c < k.
 

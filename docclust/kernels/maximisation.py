@@ -4,7 +4,7 @@ import numba
 import numpy as np
 
 from docclust.gaussian import TINY
-from docclust.kernels.lanes import add_multiples, own_coefficients, weighted_squares
+from docclust.kernels.lanes import add_both_moments, add_multiples, own_coefficients, weighted_squares
 
 # A word seen by more than one cluster in so many has all clusters.
 DENSE_FROM = 8
@@ -44,10 +44,24 @@ def maximise(
             _to_logs(none, k, product, logs)
             return w
         n_seen, n_whole, square, largest = none, none, 0.0, 0.0
-        for p in range(_index(indptr[w]), _index(indptr[w + 1])):
-            x = data[p]
+        p, end_of_word = _index(indptr[w]), _index(indptr[w + 1])
+        in_all_clusters = all_whole and p < end_of_word
+        while all_whole and p + four <= end_of_word:
+            i0, i1, i2, i3 = _index(rows[p]), _index(rows[p + one]), _index(rows[p + two]), _index(rows[p + three])
+            x0, x1, x2, x3 = data[p], data[p + one], data[p + two], data[p + three]
+            xx0, xx1, xx2, xx3 = x0 * x0, x1 * x1, x2 * x2, x3 * x3
+            square = square + weights[i0] * xx0 + weights[i1] * xx1 + weights[i2] * xx2 + weights[i3] * xx3
+            largest = max(max(max(largest, xx0), max(xx1, xx2)), xx3)
+            places, x, xx = (i0 * k, i1 * k, i2 * k, i3 * k), (x0, x1, x2, x3), (xx0, xx1, xx2, xx3)
+            if free:
+                add_both_moments(moment1, moment2, k, shares, places, x, xx)
+            else:
+                add_multiples(moment1, none, k, shares, places, x)
+            p += four
+        for q in range(p, end_of_word):
+            x = data[q]
             xx = x * x
-            i = _index(rows[p])
+            i = _index(rows[q])
             square += weights[i] * xx
             largest = max(largest, xx)
             row, end = (i * k, i * k + k) if all_whole else (_index(row_starts[i]), _index(row_starts[i + one]))
@@ -68,16 +82,20 @@ def maximise(
         while p + four <= n_whole:
             x0, x1, x2, x3 = x_of[p], x_of[p + one], x_of[p + two], x_of[p + three]
             places = row_of[p], row_of[p + one], row_of[p + two], row_of[p + three]
-            add_multiples(moment1, none, k, shares, places, (x0, x1, x2, x3))
+            x, xx = (x0, x1, x2, x3), (x0 * x0, x1 * x1, x2 * x2, x3 * x3)
             if free:
-                add_multiples(moment2, none, k, shares, places, (x0 * x0, x1 * x1, x2 * x2, x3 * x3))
+                add_both_moments(moment1, moment2, k, shares, places, x, xx)
+            else:
+                add_multiples(moment1, none, k, shares, places, x)
             p += four
         while p < n_whole:
-            add_multiples(moment1, none, k, shares, (row_of[p],), (x_of[p],))
+            x = x_of[p]
             if free:
-                add_multiples(moment2, none, k, shares, (row_of[p],), (x_of[p] * x_of[p],))
+                add_both_moments(moment1, moment2, k, shares, (row_of[p],), (x,), (x * x,))
+            else:
+                add_multiples(moment1, none, k, shares, (row_of[p],), (x,))
             p += one
-        if n_whole or not listed_clusters:
+        if n_whole or in_all_clusters or not listed_clusters:
             n_seen = k
         within = square
         for g in range(n_groups):
