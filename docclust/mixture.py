@@ -87,8 +87,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         parameters. "auto": where there are several starts.
     leave_one_out : bool, default=True
         At last, hold every document against what its cluster would be without it, and move it where it then belongs;
-        `docclust.em.leave_one_out`. Only with ``noise`` and the covariances ``own``, ``pooled`` and ``cosine``, and not
-        from a start by parameters.
+        `docclust.em.leave_one_out`. Only with ``noise`` and the covariances ``own``, ``pooled`` and ``cosine``, with 40
+        documents or more, and not from a start by parameters.
     block_rows : int, default=2048
         Rows of which K responsibilities each are held at once.
     n_jobs : int or None, default=None

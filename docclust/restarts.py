@@ -189,7 +189,7 @@ def improve(rows: Prepared, ended: em.Fit, starts: int, mixture: "SparseGaussian
 def apart(rows: Prepared, ended: em.Fit, mixture: "SparseGaussianMixture") -> tuple[em.Apart, em.Step] | None:
     """Documents held against the clusters of a fit without themselves, where `leave_one_out` means it."""
     options = ended.runs[-1][-1] | {"softness": ended.runs[0][-1]["softness"]}
-    held = are_held_apart(mixture, options["form"].covariance) and mixture.means_init is None
+    held = are_held_apart(mixture, options["form"].covariance, ended.labels.size) and mixture.means_init is None
     if not held or not np.isfinite(ended.objective):
         return None
     ended.found = None  # as large as what takes its place

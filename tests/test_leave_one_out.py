@@ -6,6 +6,7 @@ import scipy.sparse as sp
 from sklearn.metrics import normalized_mutual_info_score
 
 from docclust import SparseGaussianMixture, em, kernels
+from docclust.defaults import APART_FROM
 from docclust.em.leave_one_out import _none_left
 from docclust.gaussian import Form, Moments, Target, coefficients, log_joint, maximise
 from docclust.kernels import Members
@@ -184,6 +185,12 @@ def test_nothing_is_held_apart_where_it_is_not_wanted_or_not_known_how():
         assert not model.holds_apart
         J = model.score_joint(X)
         np.testing.assert_array_equal(model.apart(J, np.arange(X.shape[0])), J)
+
+
+def test_few_documents_are_not_held_apart():
+    X, _ = few_documents(3)
+    for n, held in ((APART_FROM - 1, False), (APART_FROM, True)):
+        assert SparseGaussianMixture(3, random_state=0, n_init=1).fit(X[:n]).holds_apart == held
 
 
 def test_a_mixture_that_has_not_seen_documents_is_one_of_the_others():

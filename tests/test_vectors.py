@@ -704,9 +704,22 @@ def test_one_document_needs_one_cluster_too():
         vectors_of(["red green"], max_df=0.5)
 
 
-@pytest.mark.parametrize(("n", "low"), [(1, 1), (10, 1), (49, 1), (50, 2), (499, 2), (500, 3), (10**6, 3)])
+@pytest.mark.parametrize(("n", "low"), [(1, 2), (10, 2), (499, 2), (500, 3), (10**6, 3)])
 def test_min_df_auto_grows_with_the_corpus(n, low):
     assert document_limits(VectorsSettings(), n) == (low, 0.5 * n)
+
+
+def test_a_document_of_few_keeps_its_words_where_no_other_has_any_of_them():
+    texts = ["ship sail sea harbour", "ship sail gull", "oven bread loaf", "oven bread crumb", "comet tail"]
+    documents, vectors = vectorise(corpus(texts), VectorsSettings())
+    assert documents.empty == []
+    assert vectors.words.tolist() == ["bread", "comet", "oven", "sail", "ship", "tail"]
+    many = texts + [text for text in texts[:4] for _ in range(200)]
+    documents, vectors = vectorise(corpus(many), VectorsSettings(max_df=1.0))
+    assert len(documents.empty) == 1
+    assert not {"comet", "tail"} & set(vectors.words)
+    documents, _ = vectorise(corpus(texts), VectorsSettings(min_df=2))
+    assert len(documents.empty) == 1
 
 
 def test_the_defaults_leave_words_of_ten_documents():
