@@ -30,6 +30,10 @@ log = logging.getLogger("docclust")
 # clusters of fewer documents in the mean: of 22 corpora with 34 to 95 fourteen lose NMI, 0.004 in the mean of all.
 # TOGETHER: under these covariances a move would change all clusters.
 LEAST_CLUSTERS, LEAST_DOCUMENTS, TOGETHER = 7, 100, ("tied",)
+# A half holds this share of what a cluster holds in the mean, or it is none: two copies of a text of 2,000 words gain
+# more than a topic. Of 40 clusters of 20 Newsgroups ten had five documents or fewer, and now none. NMI of 44 corpora is
+# 0.4838 in the mean of one seed, 0.4842 with halves of any size; of the eight that it changes most 0.543, 0.542 (four).
+LEAST_SHARE = 0.1
 # The widest clusters are split and the nearest pairs merged for a trial, so many of each; of those, so many of the best
 # splits are combined with so many of the best merges.
 TRIED, COMBINED = 32, 12
@@ -188,7 +192,8 @@ class _Search:
     def _split_at(self, c: int, halves: np.ndarray) -> _Split:
         cluster = self.clusters[c]
         parts = [self._cluster(cluster.rows[halves == half]) for half in (0, 1)]
-        gain = sum(part.value for part in parts) - cluster.value if all(part.rows.size for part in parts) else -np.inf
+        enough = min(part.rows.size for part in parts) >= LEAST_SHARE * self.labels.size / self.k
+        gain = sum(part.value for part in parts) - cluster.value if enough else -np.inf
         return _Split(gain, c, parts[1].rows)
 
     def _halved(self, X: sp.csr_array, weights: np.ndarray, halves: np.ndarray) -> np.ndarray:

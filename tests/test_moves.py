@@ -88,6 +88,22 @@ def test_moves_do_not_depend_on_what_clusters_are_called_and_keep_their_number()
     assert adjusted_rand_score(found, moved(X, (K - 1) - bad)) > 0.97
 
 
+def test_a_few_copies_of_a_long_text_are_no_half(monkeypatch):
+    X, truth = pure_topics(k=K, n=900, seed=1)
+    long = sp.csr_array(np.full((1, X.shape[1]), X.shape[1] ** -0.5))
+    X, labels = sp.csr_array(sp.vstack([X, long, long])), np.r_[crossed(truth), 0, 0]
+
+    def sizes():
+        search = moves._Search(X, labels, K, Law(*law_of(X), np.random.RandomState(0), 2048, 1))
+        [of_first] = [split for split in search._splits() if split.cluster == 0]
+        return sorted([of_first.half.size, search.clusters[0].rows.size - of_first.half.size])
+
+    least = moves.LEAST_SHARE * X.shape[0] / K
+    assert sizes()[0] >= least
+    monkeypatch.setattr(moves, "LEAST_SHARE", 0.0)
+    assert sizes()[0] < least
+
+
 def test_documents_that_are_all_the_same_are_not_split():
     X, truth = pure_topics(k=K, n=900)
     first = np.flatnonzero(truth == 0)
