@@ -46,6 +46,7 @@ def maximise(
         n_seen, n_whole, square, largest = none, none, 0.0, 0.0
         p, end_of_word = _index(indptr[w]), _index(indptr[w + 1])
         in_all_clusters = all_whole and p < end_of_word
+        # With shares of all documents for all clusters, four at a time; the others, and what is left, are sorted first.
         while all_whole and p + four <= end_of_word:
             i0, i1, i2, i3 = _index(rows[p]), _index(rows[p + one]), _index(rows[p + two]), _index(rows[p + three])
             x0, x1, x2, x3 = data[p], data[p + one], data[p + two], data[p + three]
