@@ -21,11 +21,11 @@ from docclust.vectors.tokens import Tokenizer
 
 # A pair seen fewer times is never a collocation: chance alone makes such pairs of rare words look strong.
 MIN_COLLOCATION_FREQUENCY = 3
-# With fewer documents than these a word may be in two, and a document keeps its words though no other has any of them:
-# of so few none is to be missed. A word of one document says nothing of which are alike, and makes it differ from all.
-# NMI so, and with the words of one document, means of ten samples of six corpora: of 24 documents 0.45 and 0.41, of 36
-# 0.42 and 0.36, of 48 0.42 and 0.36.
-SMALL_CORPUS = 500
+# From so many documents on a word has to be in three of them. Of fewer it is two, and a document with no such word
+# keeps its own: of so few none is to be missed. A word of one document says nothing of which are alike, and makes it
+# differ from all. NMI so, and with the words of one document, means of ten samples of six corpora: of 24 documents 0.45
+# and 0.41, of 36 0.42 and 0.36, of 48 0.42 and 0.36.
+THREE_FROM = 500
 
 
 @dataclass(frozen=True)
@@ -159,8 +159,8 @@ def _choose(grams: list[Grams], words: list[str], settings: VectorsSettings) -> 
     n_documents = grams[0].counts.shape[0]
     low, high = document_limits(settings, n_documents)
     allowed = [np.flatnonzero((gram.documents >= low) & (gram.documents <= high)) for gram in grams]
-    if settings.min_df == "auto" and n_documents < SMALL_CORPUS:
-        low, allowed[0] = 1, _with_lonely(grams[0], allowed[0], high)
+    if settings.min_df == "auto" and n_documents < THREE_FROM:
+        allowed[0], low = _with_lonely(grams[0], allowed[0], high), 1
     chosen = allowed[: settings.max_ngram]
     if settings.max_features:
         chosen = _most_frequent(grams, chosen, words, settings.max_features)
@@ -183,11 +183,11 @@ def document_limits(settings: VectorsSettings, n_documents: int) -> tuple[float,
     """The least and the largest number of documents that may hold a feature, of so many in all.
 
     A whole number counts documents, a float is a share of them. ``min_df = "auto"`` is 3 documents, 2 in a corpus of
-    fewer than 500.
+    fewer than 500, where a document that has none of these words keeps its own.
     """
     low = settings.min_df
     if low == "auto":
-        low = 2 if n_documents < SMALL_CORPUS else 3
+        low = 3 if n_documents >= THREE_FROM else 2
     return tuple(limit if isinstance(limit, int) else limit * n_documents for limit in (low, settings.max_df))
 
 
