@@ -1,8 +1,8 @@
 """What the benchmarks share besides the methods: labelled corpora as rows, lines of results, tables in the README.
 
 The corpora are in a folder that the caller names (corpora/README.md tells what it must hold), except the titles, which
-are made here from AG News, the small ones, which are one document in so many of others, and any JSON lines that the
-caller adds. No text is written anywhere.
+are made here from AG News, the small ones, which are one document in so many of others, those with copies, and any JSON
+lines that the caller adds. No text is written anywhere.
 """
 
 import argparse
@@ -29,6 +29,8 @@ from docclust.vectors import Vectors, vectorise
 VECTORS = VectorsSettings()
 README = Path(__file__).parent / "README.md"
 ROOT = Path(__file__).parent.parent
+# Of a corpus with copies one document in so many stands there so many times.
+COPIED, TIMES = 50, 20
 Line = dict[str, Any]
 
 
@@ -53,12 +55,13 @@ def _newsgroups(*remove: str) -> dict[str, Any]:
 class Source(NamedTuple):
     """The section [corpus] that reads a corpus, with paths below the folder, and what is kept of it.
 
-    text : what of a text; every : one document in so many
+    text : what of a text; every : one document in so many; copies : whether some stand there many times
     """
 
     section: dict[str, Any]
     text: Callable[[str], str] = str
     every: int = 1
+    copies: bool = False
 
 
 SOURCES = {
@@ -73,6 +76,8 @@ SOURCES = {
     "bbc_fourth": Source(_table("bbc"), every=4),
     "ag_news_fifth": Source(_table("ag_news"), every=5),
     "20newsgroups_thirtieth": Source(_newsgroups("headers", "footers", "quotes"), every=30),
+    "bbc_copies": Source(_table("bbc"), copies=True),
+    "ag_news_copies": Source(_table("ag_news"), copies=True),
 }
 
 
@@ -107,7 +112,10 @@ def read(name: str, folder: Path) -> Iterable[Document]:
     below = {key: str(folder / value) for key, value in source.section.items() if key in ("path", "data_home")}
     documents = corpus.read(config.parse({"corpus": source.section | below}).corpus, corpus.Skipped())
     kept = itertools.islice(documents, 0, None, source.every)
-    return (replace(document, text=source.text(document.text)) for document in kept)
+    for place, document in enumerate(kept):
+        for copy in range(TIMES if source.copies and place % COPIED == 0 else 1):
+            name = f"{document.id}, {copy}" if copy else document.id
+            yield replace(document, id=name, text=source.text(document.text))
 
 
 def load(name: str, folder: Path) -> Rows:

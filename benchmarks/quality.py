@@ -50,6 +50,7 @@ ABLATION: dict[str, dict[str, Any]] = {
     "words count their occurrences": {"tf": "count"},
     "documents count the same": {"length_exponent": 0.0},
     "documents count by their words": {"length_exponent": 1.0},
+    "copies count each": {"copies": "each"},
     "documents not held apart": {"leave_one_out": False},
     "no annealing": {"annealing": "none"},
     "no annealing, not held apart": {"annealing": "none", "leave_one_out": False},

@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from docclust import seeding
 from docclust.conflicts import conflict
+from docclust.copies import n_distinct_rows
 from docclust.errors import SettingError
 
 STARTS = (*seeding.METHODS, "split-merge")
@@ -18,6 +19,7 @@ CHOICES = {
     "covariance": ("auto", "own", "pooled", "tied", "isotropic", "cosine"),
     "smoothing": ("noise", "add", "floor", "prior"),
     "annealing": ("responsibilities", "smoothing", "none"),
+    "copies": ("auto", "once", "each"),
     "init_params": STARTS,
 }
 # The least that integers may be; other numbers may be 0.
@@ -67,7 +69,7 @@ def check_rows(mixture: Any, X: sp.csr_array) -> None:
         squares = X.data @ X.data
     if not math.isfinite(squares):
         raise SettingError("X must have finite squares. Try rows of length one.")
-    distinct = seeding.n_distinct_rows(X, mixture.n_components)
+    distinct = n_distinct_rows(X, mixture.n_components)
     if distinct < mixture.n_components:
         one = " n_samples=1." if X.shape[0] == 1 else ""  # as scikit-learn's own estimators say it
         raise SettingError(

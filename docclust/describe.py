@@ -208,6 +208,11 @@ def remarks(
             f"{counted(len(passage.split()), 'word')} ({counted(n, 'time')}), and the like."
             ' To count it, try [vectors] notices = "keep".'
         )
+    if n := labels.size - model.n_counted_:
+        found.append(
+            f"{counted(n, 'document')} with the words of another: each was counted once for what clusters are like."
+            ' To count all, try [mixture] copies = "each".'
+        )
     reseeded = sum(step.reseeded for step in model.steps_)
     if reseeded:
         found.append(

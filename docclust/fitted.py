@@ -63,7 +63,7 @@ def calibrated(
 
         return unknown if model.holds_apart else known, unknown
 
-    found = calibrate(counts, model.n_components, scores, repeats, rng, _other_starts(model))
+    found = calibrate(model.counted(counts), model.n_components, scores, repeats, rng, _other_starts(model))
     model.temperature_ = found.temperature
     return found
 
@@ -73,7 +73,7 @@ def _other_starts(model: SparseGaussianMixture) -> Starts | None:
     bounds = model.start_bounds_
     others = np.arange(bounds.size) != bounds.argmax()
     gaps = (bounds.max() - bounds[others]) / (float(bounds.std()) or 1.0)
-    return Starts(model.start_labels_[others], gaps) if others.any() else None
+    return Starts(model.counted(model.start_labels_.T).T[others], gaps) if others.any() else None
 
 
 def responsibilities(model: SparseGaussianMixture, X: sp.csr_array, c: Coefficients | None = None) -> sp.csr_array:

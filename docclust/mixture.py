@@ -12,6 +12,7 @@ from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from docclust import checks, covariance, em, engine
+from docclust.copies import Copies, find_copies
 from docclust.em.replaying import replay
 from docclust.gaussian import Coefficients, Parameters, coefficients, log_joint
 from docclust.probability import Temperature, softmax
@@ -89,6 +90,9 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         At last, hold every document against what its cluster would be without it, and move it where it then belongs;
         `docclust.em.leave_one_out`. Only with ``noise`` and the covariances ``own``, ``pooled`` and ``cosine``, with 40
         documents or more, and not from a start by parameters.
+    copies : {"auto", "once", "each"}, default="auto"
+        Whether equal rows count as one; labels are of all. ``auto``: those of 12 words and more, where a row has a
+        quarter of a copy in the mean, with ``noise`` and not from a start by parameters; `docclust.copies`.
     block_rows : int, default=2048
         Rows of which K responsibilities each are held at once.
     n_jobs : int or None, default=None
@@ -116,11 +120,14 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         Objective by iteration, of the best start; while responsibilities are kept soft, theirs (`docclust.em.fit_all`).
         What `leave_one_out` does is the last one, at which it may fall, as where EM goes on from a consensus.
     steps_ : list of `docclust.em.Step`
+        Of the rows that counted.
     reg_covar_ : float
         s after cooling.
     temperature_ : `docclust.probability.Temperature`
         What log-densities are divided by before they become probabilities. 1 after `fit`;
         `docclust.calibration` estimates it.
+    n_counted_ : int
+        Rows that counted; fewer than there are where copies count as one.
     start_labels_ : int array of shape (starts, n)
         The cluster of each training document in every start; the numbers of different starts are unrelated.
     start_bounds_ : array of shape (starts,)
@@ -132,6 +139,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     first prediction on, two arrays of the size of `means_` are kept beside it.
     """
 
+    _copies = Copies()
     # Where every row of the fit was held apart from its cluster: that cluster, and what J of it changes by that.
     _members: np.ndarray | None = None
     _change: np.ndarray | None = None
@@ -163,6 +171,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         consensus: str | bool = "auto",
         split_merge: str | bool = "auto",
         leave_one_out: bool = True,
+        copies: str = "auto",
         block_rows: int = 2048,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -192,6 +201,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.consensus = consensus
         self.split_merge = split_merge
         self.leave_one_out = leave_one_out
+        self.copies = copies
         self.block_rows = block_rows
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -226,16 +236,20 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         checks.check(self)
         X = checks.as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64))
         checks.check_rows(self, X)
+        self._copies = find_copies(X, self)
+        X = self.counted(X)
+        self.n_counted_ = X.shape[0]
         rng = check_random_state(self.random_state)
         with engine.one_blas_thread():
             results, ended, self.covariance_, apart = covariance.fit(X, self, rng)
         checks.check_objective(ended.objective)
-        self.start_labels_ = np.array([result.labels for result in results], dtype=np.int32)
-        self.start_bounds_ = np.array([result.objective / X.shape[0] for result in results])
-        self._keep(ended, X.shape[0])
+        labels = np.array([result.labels for result in results], dtype=np.int32)
+        self.start_labels_ = self._copies.everywhere(labels)
+        self.start_bounds_ = np.array([result.objective / self.n_counted_ for result in results])
+        self._keep(ended)
         checks.warn_unless_converged(self)
         if apart is not None:
-            self._hold(*apart, X.shape[0])
+            self._hold(*apart)
         return self
 
     @property
@@ -325,6 +339,10 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.temperature_ = Temperature(self.temperature_.levels[order], self.temperature_.slope)
         self._fitted_order = fitted[order]
 
+    def counted(self, values: sp.csr_array | np.ndarray) -> sp.csr_array | np.ndarray:
+        """Of values of all rows of the fit those of the rows that counted: (n, ...) -> (`n_counted_`, ...)."""
+        return self._copies.counted(values)
+
     def replay(self, X: sp.csr_array, look: Callable[[em.Step, em.Found, float], None]) -> None:
         """Run EM from the best start once more, on the X it was fitted to, and show `look` every iteration.
 
@@ -332,38 +350,39 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         have the numbers they have now.
         """
         check_is_fitted(self, "_runs", msg=NEEDS_FIT.format("replay"))
-        replay(checks.as_csr(X), self.n_components, self._runs, self._fitted_order, look)
+        replay(self.counted(checks.as_csr(X)), self.n_components, self._runs, self._fitted_order, look)
         if self.holds_apart:
             look(self.steps_[-1], self._found, 1.0)
 
     def held_out(self, X: sp.csr_array) -> Callable[[np.ndarray], Callable[[sp.csr_array], np.ndarray]]:
         """Of some rows of the X of the fit: `score_joint`, up to a number of each document, by a mixture without them.
 
-        Every other row is in its cluster of `labels_`.
+        They are told by their places among the rows that counted. Every other is in its cluster of `labels_`.
         """
         check_is_fitted(self, "_runs", msg=NEEDS_FIT.format("held_out"))
-        return em.held_out(checks.as_csr(X), self.labels_, self.n_components, self._runs)
+        return em.held_out(*map(self.counted, (checks.as_csr(X), self.labels_)), self.n_components, self._runs)
 
-    def _keep(self, result: em.Fit, n: int) -> None:
+    def _keep(self, result: em.Fit) -> None:
         self._found = result.found
         self.reg_covar_ = result.steps[-1].smoothing
-        self.labels_ = result.labels
+        self.labels_ = self._copies.everywhere(result.labels)
         self.converged_ = result.converged
         self.n_iter_ = len(result.steps)
         self.steps_ = result.steps
-        self.lower_bounds_ = [step.objective / n for step in result.steps]
+        self.lower_bounds_ = [step.objective / self.n_counted_ for step in result.steps]
         self.lower_bound_ = self.lower_bounds_[-1]
         self.temperature_ = Temperature.one(self.n_components)
         self._fitted_order = np.arange(self.n_components)
         self._runs = result.runs
         self._members = self._change = None
 
-    def _hold(self, apart: em.Apart, step: em.Step, n: int) -> None:
-        self._found, self.labels_ = apart.found, apart.labels
-        self._members, self._change = apart.members, apart.change
+    def _hold(self, apart: em.Apart, step: em.Step) -> None:
+        self._found = apart.found
+        of_rows = apart.labels, apart.members, apart.change
+        self.labels_, self._members, self._change = map(self._copies.everywhere, of_rows)
         self.n_iter_ += 1
         self.steps_ = [*self.steps_, step]
-        self.lower_bounds_ = [*self.lower_bounds_, step.objective / n]
+        self.lower_bounds_ = [*self.lower_bounds_, step.objective / self.n_counted_]
         self.lower_bound_ = self.lower_bounds_[-1]
 
     def coefficients(self) -> Coefficients:

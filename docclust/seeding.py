@@ -11,6 +11,7 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd, row_norms
 
 from docclust import kernels
+from docclust.copies import row_key
 from docclust.engine import blocks, map_blocks, shared_out
 from docclust.gaussian import TINY, Form
 
@@ -217,19 +218,3 @@ def _distinct_rows(X: sp.csr_array, k: int, rng: np.random.RandomState) -> np.nd
         if len(chosen) == k:
             break
     return np.array(list(chosen.values()))
-
-
-def row_key(X: sp.csr_array, row: int) -> bytes:
-    """Bytes that are equal exactly for rows with the same words and weights."""
-    where = slice(X.indptr[row], X.indptr[row + 1])
-    return X.indices[where].tobytes() + b"/" + X.data[where].tobytes()
-
-
-def n_distinct_rows(X: sp.csr_array, enough: int) -> int:
-    """How many rows differ from each other; counting stops at `enough`."""
-    seen: set[int] = set()
-    for row in range(X.shape[0]):
-        seen.add(hash(row_key(X, row)))
-        if len(seen) >= enough:
-            break
-    return len(seen)

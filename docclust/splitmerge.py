@@ -16,6 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from docclust import em, engine, kernels, seeding
+from docclust.copies import n_distinct_rows
 from docclust.gaussian import (
     Coefficients,
     Form,
@@ -205,7 +206,7 @@ def _best_split(X: sp.csr_array, labels: np.ndarray, whole: em.Fit, law: Law) ->
     for cluster in _split_order(X, labels, whole, law):
         members = np.flatnonzero(labels == cluster)
         rows = X[members]
-        if members.size < 2 or seeding.n_distinct_rows(rows, 2) < 2:
+        if members.size < 2 or n_distinct_rows(rows, 2) < 2:
             continue
         tried += 1
         halves = _halved(rows, law)
@@ -267,7 +268,7 @@ def _better(X: sp.csr_array, labels: np.ndarray, whole: em.Fit, law: Law, most: 
 
 def _halved(X: sp.csr_array, law: Law) -> np.ndarray:
     """Two halves of the rows by a few steps of k-means, (n,) of 0 and 1; all 0 where they are equal."""
-    if X.shape[0] < 2 or seeding.n_distinct_rows(X, 2) < 2:
+    if X.shape[0] < 2 or n_distinct_rows(X, 2) < 2:
         return np.zeros(X.shape[0], dtype=np.int32)
     return seeding.start(X, 2, "kmeans", HALVING_STEPS, law.rng, law.weighting)
 

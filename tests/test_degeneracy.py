@@ -20,8 +20,8 @@ from docclust.vectors import TfIdf
 
 TEXTBOOK = {"covariance": "own", "smoothing": "add", "annealing": "none", "init_params": "random", "n_init": 1}
 # By how much the log-density of a document may exceed the median of different documents, in nats. Copies that are nine
-# documents in ten may be denser: s itself, an eigenvalue of the covariance, is then small.
-FAR_ABOVE = {"thousands of duplicates": 200.0}
+# documents in ten may be denser where each counts: s itself, an eigenvalue of the covariance, is then small.
+FAR_ABOVE = {("thousands of duplicates", "each"): 200.0}
 FAR_ABOVE_ELSE = 60.0
 
 
@@ -78,24 +78,26 @@ def test_the_textbook_density_rises_without_bound_as_its_constant_falls(case):
     assert at_the_floor.max() > 0.5
 
 
+@pytest.mark.parametrize("copies", ["auto", "each"])
 @pytest.mark.parametrize("case", CASES)
-def test_the_default_gives_no_document_a_density_far_above_the_others(case):
+def test_the_default_gives_no_document_a_density_far_above_the_others(case, copies):
     X, k = CASES[case]
-    model = fitted(X, k)
+    model = fitted(X, k, copies=copies)
     scores = model.score_samples(sp.csr_array(X))
     assert np.isfinite(model.lower_bound_)
     assert np.all(np.isfinite(model.predict_proba(sp.csr_array(X))))
     different = np.unique(X, axis=0, return_index=True)[1]
-    assert scores.max() - np.median(scores[different]) < FAR_ABOVE.get(case, FAR_ABOVE_ELSE)
+    assert scores.max() - np.median(scores[different]) < FAR_ABOVE.get((case, copies), FAR_ABOVE_ELSE)
     assert model.covariances_.min() >= 0.999 * model.reg_covar_
     assert model.reg_covar_ > 0.02 * np.median((X**2).mean(axis=1))
     if case != "K near N":  # which has fewer topics than clusters
         assert set(model.labels_) == set(range(k))
 
 
-def test_the_default_finds_the_topics_beside_sixty_identical_documents():
+@pytest.mark.parametrize("copies", ["auto", "each"])
+def test_the_default_finds_the_topics_beside_sixty_identical_documents(copies):
     X, k = CASES["identical documents"]
-    model = fitted(X, k)
+    model = fitted(X, k, copies=copies)
     assert adjusted_rand_score(TRUTH, model.labels_[: TRUTH.size]) > 0.95
     assert adjusted_rand_score(TRUTH, textbook(X, k, 1e-10).labels_[: TRUTH.size]) < 0.8
 

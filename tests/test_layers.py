@@ -17,6 +17,7 @@ ROOMS = [
     "vectors",
     "gaussian",
     "kernels",
+    "copies",
     "engine",
     "plane",
     "seeding",

@@ -89,12 +89,6 @@ def test_rows_of_other_lengths_take_euclidean_steps():
     assert adjusted_rand_score(np.repeat([0, 1], 50), labels) == 1
 
 
-def test_distinct_rows_are_counted_by_words_and_weights():
-    X = sp.csr_array(np.array([[1.0, 0, 0], [0, 1.0, 0], [1.0, 0, 0], [0, 0.5, 0], [0, 0, 0], [0, 0, 0]]))
-    assert seeding.n_distinct_rows(X, 10) == 4
-    assert seeding.n_distinct_rows(X, 2) == 2
-
-
 def test_the_lsa_space_keeps_the_cosines_of_rows_of_low_rank():
     rng = np.random.default_rng(0)
     X = normalize(rng.random((40, 6)) @ rng.random((6, 300)))

@@ -220,6 +220,7 @@ class MixtureSettings(Section):
     consensus: Literal["auto"] | bool = "auto"
     split_merge: Literal["auto"] | bool = "auto"
     leave_one_out: bool = True
+    copies: Literal["auto", "once", "each"] = "auto"
 
     @model_validator(mode="after")
     def _go_together(self) -> "MixtureSettings":

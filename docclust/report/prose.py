@@ -57,7 +57,7 @@ def settings(run: "Run") -> list[str]:
 
 
 def _iterations(run: "Run", m: "MixtureSettings") -> str:
-    apart = are_held_apart(m, run.model.covariance_, len(run.documents))
+    apart = are_held_apart(m, run.model.covariance_, run.manifest.get("counted", len(run.documents)))
     took = f"EM took {counted(len(run.convergence) - apart, 'iteration')}"
     took += "." if run.model.converged_ else " and had not converged."
     if not apart:
