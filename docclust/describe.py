@@ -210,7 +210,7 @@ def remarks(
         )
     if n := labels.size - model.n_counted_:
         found.append(
-            f"{counted(n, 'document')} with the words of another: each was counted once for what clusters are like."
+            f"{counted(n, 'document')} with the words of another: they count once for what clusters are like."
             ' To count all, try [mixture] copies = "each".'
         )
     reseeded = sum(step.reseeded for step in model.steps_)

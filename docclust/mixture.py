@@ -91,8 +91,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         `docclust.em.leave_one_out`. Only with ``noise`` and the covariances ``own``, ``pooled`` and ``cosine``, with 40
         documents or more, and not from a start by parameters.
     copies : {"auto", "once", "each"}, default="auto"
-        Whether equal rows count as one; labels are of all. ``auto``: those of 12 words and more, where a row has a
-        quarter of a copy in the mean, with ``noise`` and not from a start by parameters; `docclust.copies`.
+        Whether rows of the same words count as one; with `once` also those of nearly the same. ``auto``: of 12 words
+        and more, with a quarter of a copy for each row, ``noise``, and no start by parameters; `docclust.copies`.
     block_rows : int, default=2048
         Rows of which K responsibilities each are held at once.
     n_jobs : int or None, default=None
@@ -236,20 +236,20 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         checks.check(self)
         X = checks.as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64))
         checks.check_rows(self, X)
-        self._copies = find_copies(X, self)
-        X = self.counted(X)
-        self.n_counted_ = X.shape[0]
+        self._copies, every = find_copies(X, self), X
+        self.n_counted_ = (X := self.counted(X)).shape[0]
         rng = check_random_state(self.random_state)
         with engine.one_blas_thread():
             results, ended, self.covariance_, apart = covariance.fit(X, self, rng)
         checks.check_objective(ended.objective)
-        labels = np.array([result.labels for result in results], dtype=np.int32)
-        self.start_labels_ = self._copies.everywhere(labels)
-        self.start_bounds_ = np.array([result.objective / self.n_counted_ for result in results])
+        self.start_labels_ = self._copies.everywhere(np.array([r.labels for r in results], dtype=np.int32))
+        self.start_bounds_ = np.array([r.objective / self.n_counted_ for r in results])
         self._keep(ended)
         checks.warn_unless_converged(self)
         if apart is not None:
             self._hold(*apart)
+        if X is not every:
+            self.labels_ = self.predict(every)
         return self
 
     @property

@@ -118,6 +118,46 @@ def test_the_forms_of_the_textbooks_count_each(plain):
     assert find_copies(X, model(**plain)).counted(X) is X
 
 
+def nearly_the_same(words, changed, copies=20):
+    """A row of so many words among others, and copies of it in which some are others each time."""
+    rng = np.random.default_rng(1)
+    dense = np.zeros((100 + copies, 2000))
+    for row in dense[copies - 1 :]:
+        row[rng.choice(1000, words, replace=False)] = 1
+    for i in range(copies - 1):
+        dense[i] = dense[copies - 1]
+        dense[i, rng.choice(np.flatnonzero(dense[i]), changed, replace=False)] = 0
+        dense[i, 1000 + i * changed : 1000 + (i + 1) * changed] = 1
+    return sp.csr_array(dense)
+
+
+@pytest.mark.parametrize(
+    ("words", "changed", "copies", "counted"),
+    [
+        (40, 1, "once", 101),
+        (40, 1, "auto", 120),
+        (40, 8, "once", 120),  # two of them share half of their words
+        (12, 1, "once", 120),  # eleven words are few to be sure by
+    ],
+)
+def test_nearly_the_same_counts_once_where_it_is_asked_for(words, changed, copies, counted):
+    X = nearly_the_same(words, changed)
+    assert find_copies(X, model(copies=copies)).counted(X).shape[0] == counted
+
+
+def test_every_row_has_the_label_that_predict_gives_it():
+    X = ROWS[REPEATED].toarray()
+    X[:200][np.arange(200), np.random.default_rng(2).integers(0, 90, 200)] = 0
+    given = model(copies="once").fit(sp.csr_array(X))
+    assert given.n_counted_ < 200
+    np.testing.assert_array_equal(given.labels_, given.predict(sp.csr_array(X)))
+
+
+def test_no_fewer_rows_count_than_there_are_clusters():
+    X = nearly_the_same(40, 1)
+    assert SparseGaussianMixture(110, copies="once", random_state=0).fit(X).n_counted_ == 120
+
+
 def test_what_copies_may_be():
     with pytest.raises(ValueError, match="copies must be one of auto, once, each, got 'twice'"):
         model(copies="twice").fit(ROWS)
