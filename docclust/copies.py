@@ -65,11 +65,15 @@ def _kinds(X: sp.csr_array, least_words: int, alike: float) -> np.ndarray:
     """Of every row the first one of which it is a copy; itself, where it is none or has fewer words."""
     # X: (n, v) CSR -> (n,)
     kinds, rows = np.arange(X.shape[0]), np.flatnonzero(np.diff(X.indptr) >= least_words)
+    if alike == 1:
+        known: dict[int, int] = {}
+        kinds[rows] = [known.setdefault(hash(_words(X, row).tobytes()), row) for row in rows.tolist()]
+        return kinds
     if not rows.size:
         return kinds
     for row, candidates in zip(rows, rows[_first_alike(X, rows)], strict=True):
         for first in dict.fromkeys(kinds[candidates[candidates < row]].tolist()):
-            if _are_copies(*(X.indices[X.indptr[i] : X.indptr[i + 1]] for i in (row, first)), alike):
+            if _are_copies(_words(X, row), _words(X, first), alike):
                 kinds[row] = first
                 break
     return kinds
@@ -93,6 +97,10 @@ def _first_alike(X: sp.csr_array, rows: np.ndarray) -> np.ndarray:
         )
         found[:, band] = first[kind]
     return found
+
+
+def _words(X: sp.csr_array, row: int) -> np.ndarray:
+    return X.indices[X.indptr[row] : X.indptr[row + 1]]
 
 
 def _are_copies(one: np.ndarray, other: np.ndarray, alike: float) -> bool:
