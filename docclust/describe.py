@@ -14,6 +14,7 @@ from docclust import keywords
 from docclust.ambiguity import LOOKED_AT, Explainer, Scores, distinct
 from docclust.calibration import calibration_error
 from docclust.config import Settings
+from docclust.copies import nearly_the_same
 from docclust.corpus import Skipped
 from docclust.engine import blocks
 from docclust.errors import shortened
@@ -185,7 +186,7 @@ def tells_classes(truth: np.ndarray) -> bool:
 
 def remarks(
     documents: Documents,
-    notices: list[tuple[str, int]],
+    vectors: Vectors,
     skipped: Skipped,
     model: SparseGaussianMixture,
     labels: np.ndarray,
@@ -201,8 +202,8 @@ def remarks(
         found.append(f"{counted(n, 'document')} without a word to go by set aside: {_some(documents.empty, n)}.")
     for reason, n in sorted(skipped.items()):
         found.append(f"{n:,} skipped ({reason}): {_some(skipped.names[reason], n)}.")
-    if notices:
-        (passage, n), *_ = notices
+    if vectors.notices:
+        (passage, n), *_ = vectors.notices
         found.append(
             "Not counted, since documents on every topic begin or end with it: a passage of "
             f"{counted(len(passage.split()), 'word')} ({counted(n, 'time')}), and the like."
@@ -212,6 +213,11 @@ def remarks(
         found.append(
             f"{counted(n, 'document')} with the words of another: they count once for what clusters are like."
             ' To count all, try [mixture] copies = "each".'
+        )
+    if model.copies == "auto" and (n := nearly_the_same(model.counted(vectors.weights))):
+        found.append(
+            f"{counted(n, 'document')} with nearly the words of another."
+            ' If they are one text that was passed on, try [mixture] copies = "once".'
         )
     reseeded = sum(step.reseeded for step in model.steps_)
     if reseeded:

@@ -1,13 +1,16 @@
 """Copies of a document count once: what clusters are like, how sure they are, and which documents they hold."""
 
+import json
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import normalize
 
-from docclust import SparseGaussianMixture, fitted
-from docclust.copies import LEAST_COPIES, LEAST_WORDS, find_copies, n_distinct_rows
+from docclust import SparseGaussianMixture, fitted, pipeline
+from docclust.config import parse
+from docclust.copies import LEAST_COPIES, LEAST_WORDS, find_copies, n_distinct_rows, nearly_the_same
 from docclust.em import Step
 
 K = 3
@@ -118,7 +121,7 @@ def test_the_forms_of_the_textbooks_count_each(plain):
     assert find_copies(X, model(**plain)).counted(X) is X
 
 
-def nearly_the_same(words, changed, copies=20):
+def nearly_the_same_rows(words, changed, copies=20):
     """A row of so many words among others, and copies of it in which some are others each time."""
     rng = np.random.default_rng(1)
     dense = np.zeros((100 + copies, 2000))
@@ -141,7 +144,7 @@ def nearly_the_same(words, changed, copies=20):
     ],
 )
 def test_nearly_the_same_counts_once_where_it_is_asked_for(words, changed, copies, counted):
-    X = nearly_the_same(words, changed)
+    X = nearly_the_same_rows(words, changed)
     assert find_copies(X, model(copies=copies)).counted(X).shape[0] == counted
 
 
@@ -154,8 +157,13 @@ def test_every_row_has_the_label_that_predict_gives_it():
 
 
 def test_no_fewer_rows_count_than_there_are_clusters():
-    X = nearly_the_same(40, 1)
+    X = nearly_the_same_rows(40, 1)
     assert SparseGaussianMixture(110, copies="once", random_state=0).fit(X).n_counted_ == 120
+
+
+@pytest.mark.parametrize(("copies", "told"), [(20, 19), (5, 0)])
+def test_many_that_are_nearly_the_same_are_told(copies, told):
+    assert nearly_the_same(nearly_the_same_rows(40, 1, copies)) == told
 
 
 def test_what_copies_may_be():
@@ -167,3 +175,21 @@ def test_distinct_rows_are_counted_by_words_and_weights():
     X = sp.csr_array(np.array([[1.0, 0, 0], [0, 1.0, 0], [1.0, 0, 0], [0, 0.5, 0], [0, 0, 0], [0, 0, 0]]))
     assert n_distinct_rows(X, 10) == 4
     assert n_distinct_rows(X, 2) == 2
+
+
+def test_a_run_tells_of_copies_and_of_what_may_be_some(tmp_path):
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice([f"{'abc'[i % K]}word{w}" for w in range(60)], 40)) for i in range(60)]
+    left_out = sorted(set(texts[0].split()))[:20]
+    circular = [" ".join(word for word in texts[0].split() if word != other) for other in left_out]
+    for name, given, told in (
+        ("same", texts + texts[:1] * 20, "20 documents with the words of another: they count once"),
+        ("nearly", texts + circular, "nearly the words of another."),
+    ):
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text("\n".join(json.dumps({"text": text}) for text in given), "utf-8")
+        settings = parse({"corpus": {"source": "jsonl", "path": str(path)}, "mixture": {"n_components": K}})
+        run = pipeline.run(settings)
+        assert told in " ".join(run.manifest["warnings"])
+        assert len(run.documents) == 80
+        assert run.manifest["counted"] == run.model.n_counted_ == (60 if name == "same" else 80)
