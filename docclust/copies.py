@@ -22,8 +22,8 @@ LEAST_WORDS = 12
 # and 0.900 with one in ten; mails to lists 0.659 and 0.633, 0.594 and 0.625. Pairs do little: BBC has 108 as it is, a
 # tenth of a copy in the mean, 0.902 and 0.903.
 LEAST_COPIES = 0.25
-# The Jaccard index of copies where it is asked for that they count once. By "auto" they must have the same words: who
-# changes some may mean it. With 0.75 fifteen corpora of packages gain 0.05 (functions of SciPy) or lose 0.18 (parts of
+# The Jaccard index of copies where it is asked for that they count once. By "auto" rows must be equal: who changes a
+# text may mean it. With 0.75 fifteen corpora of packages gain 0.05 (functions of SciPy) or lose 0.18 (parts of
 # cells), and lose 0.005 in the mean, two seeds; and spam, which is what is sent round with small changes, is not found.
 ALIKE = 0.75
 # Where a row has so many rows nearly the same in the mean, a run says so.
@@ -76,7 +76,7 @@ def _kinds(X: sp.csr_array, least_words: int, alike: float) -> np.ndarray:
     kinds, rows = np.arange(X.shape[0]), np.flatnonzero(np.diff(X.indptr) >= least_words)
     if alike == 1:
         known: dict[int, int] = {}
-        kinds[rows] = [known.setdefault(hash(_words(X, row).tobytes()), row) for row in rows.tolist()]
+        kinds[rows] = [known.setdefault(hash(row_key(X, row)), row) for row in rows.tolist()]
         return kinds
     if not rows.size:
         return kinds

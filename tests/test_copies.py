@@ -161,6 +161,11 @@ def test_no_fewer_rows_count_than_there_are_clusters():
     assert SparseGaussianMixture(110, copies="once", random_state=0).fit(X).n_counted_ == 120
 
 
+def test_rows_without_zeros_are_no_copies_of_each_other():
+    X = sp.csr_array(np.random.default_rng(0).normal(size=(60, 20)))
+    assert find_copies(X, model()).counted(X) is X
+
+
 @pytest.mark.parametrize(("copies", "told"), [(20, 19), (5, 0)])
 def test_many_that_are_nearly_the_same_are_told(copies, told):
     assert nearly_the_same(nearly_the_same_rows(40, 1, copies)) == told
