@@ -91,7 +91,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         `docclust.em.leave_one_out`. Only with ``noise`` and the covariances ``own``, ``pooled`` and ``cosine``, with 40
         documents or more, and not from a start by parameters.
     copies : {"auto", "once", "each"}, default="auto"
-        Whether equal rows count as one; with `once` also those of nearly the same words. ``auto``: of 12 words and
+        Whether equal rows count as one; with `once` also those of nearly the same words. ``auto``: of 8 words and
         more, with a quarter of a copy for each row, ``noise``, and no start by parameters; `docclust.copies`.
     block_rows : int, default=2048
         Rows of which K responsibilities each are held at once.
