@@ -26,7 +26,7 @@ LEAST_COPIES = 0.25
 # The Jaccard index of copies where it is asked for that they count once. By "auto" rows must be equal: who changes a
 # text may mean it. With 0.75 fifteen corpora of packages gain 0.05 (functions of SciPy) or lose 0.18 (parts of
 # cells), and lose 0.005 in the mean, two seeds; and spam, which is what is sent round with small changes, is not found.
-# They share so many words, or are the same.
+# So many words must be shared, or all.
 ALIKE, ALIKE_FROM = 0.75, 12
 # Where a row has so many rows nearly the same in the mean, a run says so.
 MANY_ALIKE = 1.0
@@ -59,8 +59,8 @@ def find_copies(X: sp.csr_array, mixture: "SparseGaussianMixture") -> Copies:
     # X: (n, v) CSR
     if not _count_once(mixture):
         return Copies()
-    least_words, alike, least_copies = (LEAST_WORDS, 1.0, LEAST_COPIES) if mixture.copies == "auto" else (1, ALIKE, 0.0)
-    first, of, sizes = np.unique(_kinds(X, least_words, alike), return_inverse=True, return_counts=True)
+    kinds, least_copies = (_equal(X), LEAST_COPIES) if mixture.copies == "auto" else (_nearly_equal(X, 1), 0.0)
+    first, of, sizes = np.unique(kinds, return_inverse=True, return_counts=True)
     few = first.size == X.shape[0] or sizes @ (sizes - 1) < least_copies * X.shape[0]
     return Copies() if few or first.size < mixture.n_components else Copies(first, of)
 
@@ -68,23 +68,28 @@ def find_copies(X: sp.csr_array, mixture: "SparseGaussianMixture") -> Copies:
 def nearly_the_same(X: sp.csr_array) -> int:
     """How many rows have nearly the words of one before them, where that is many; else 0."""
     # X: (n, v) CSR
-    sizes = np.unique(_kinds(X, LEAST_WORDS, ALIKE), return_counts=True)[1]
+    sizes = np.unique(_nearly_equal(X, LEAST_WORDS), return_counts=True)[1]
     return X.shape[0] - sizes.size if sizes @ (sizes - 1) >= MANY_ALIKE * X.shape[0] else 0
 
 
-def _kinds(X: sp.csr_array, least_words: int, alike: float) -> np.ndarray:
-    """Of every row the first one of which it is a copy; itself, where it is none or has fewer words."""
+def _equal(X: sp.csr_array) -> np.ndarray:
+    """Of every row the first that is equal; itself, where there is none or it has few words."""
+    # X: (n, v) CSR -> (n,)
+    kinds, rows = np.arange(X.shape[0]), np.flatnonzero(np.diff(X.indptr) >= LEAST_WORDS)
+    known: dict[int, int] = {}
+    kinds[rows] = [known.setdefault(hash(row_key(X, row)), row) for row in rows.tolist()]
+    return kinds
+
+
+def _nearly_equal(X: sp.csr_array, least_words: int) -> np.ndarray:
+    """Of every row the first that has nearly its words; itself, where there is none or it has fewer words than told."""
     # X: (n, v) CSR -> (n,)
     kinds, rows = np.arange(X.shape[0]), np.flatnonzero(np.diff(X.indptr) >= least_words)
-    if alike == 1:
-        known: dict[int, int] = {}
-        kinds[rows] = [known.setdefault(hash(row_key(X, row)), row) for row in rows.tolist()]
-        return kinds
     if not rows.size:
         return kinds
     for row, candidates in zip(rows, rows[_first_alike(X, rows)], strict=True):
         for first in dict.fromkeys(kinds[candidates[candidates < row]].tolist()):
-            if _are_copies(_words(X, row), _words(X, first), alike):
+            if _are_alike(_words(X, row), _words(X, first)):
                 kinds[row] = first
                 break
     return kinds
@@ -114,10 +119,10 @@ def _words(X: sp.csr_array, row: int) -> np.ndarray:
     return X.indices[X.indptr[row] : X.indptr[row + 1]]
 
 
-def _are_copies(one: np.ndarray, other: np.ndarray, alike: float) -> bool:
-    """Whether two rows of these words have this Jaccard index; those that share few words must be the same."""
+def _are_alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two rows of these words have a Jaccard index of 0.75; those that share few words must be the same."""
     both = np.intersect1d(one, other, assume_unique=True).size
-    return both >= (alike if both >= ALIKE_FROM else 1.0) * (one.size + other.size - both)
+    return both >= (ALIKE if both >= ALIKE_FROM else 1.0) * (one.size + other.size - both)
 
 
 def row_key(X: sp.csr_array, row: int) -> bytes:
