@@ -108,6 +108,10 @@ def test_paths_are_relative_to_the_config_file(tmp_path):
             PYDOCS | {"mixture": {"smoothing": "add", "covariance": "cosine"}},
             '[mixture] smoothing must be "noise" with covariance "cosine", got "add".',
         ),
+        (
+            PYDOCS | {"engine": {"scheduler": "tcp://127.0.0.1:8786"}},
+            '[engine] backend must be "dask" with a scheduler, got "threads".',
+        ),
         (PYDOCS | {"vectors": {"max_df": 1.5}}, "[vectors] max_df must be a number of documents"),
         (PYDOCS | {"vectors": {"token_pattern": "("}}, "[vectors] token_pattern must be a regular expression"),
         (PYDOCS | {"seed": -1}, "seed must be greater than or equal to 0, got -1"),

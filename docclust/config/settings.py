@@ -263,6 +263,13 @@ class EngineSettings(Section):
     scheduler: str = ""
     block_rows: PositiveCount = 2048
 
+    @model_validator(mode="after")
+    def _go_together(self) -> "EngineSettings":
+        if self.scheduler and self.backend != "dask":
+            line = f'backend must be "dask" with a scheduler, got "{self.backend}".'
+            raise PydanticCustomError("conflict", "{line}", {"line": line})
+        return self
+
     @property
     def n_jobs(self) -> int:
         """Workers as joblib counts them."""
