@@ -58,6 +58,8 @@ def fit(
         rows, starts, mixture, kind, restarts.quicker(options) if votes else options, state, so_far=found
     )
     ended = restarts.agreed(rows, fits, mixture, kind, options, state) if votes else replace(restarts.best(fits))
+    for start in fits:
+        start.found = None  # as large as the matrix, and `ended` has it
     restarts.improve(rows, ended, len(fits), mixture, rng.randint(np.iinfo(np.int32).max))
     return fits, ended, kind, restarts.apart(rows, ended, mixture)
 
@@ -110,7 +112,7 @@ def _told(
     if not away and len(free) < len(some):
         free = run(some, "pooled", free)
         away = leads_away(some, _labels(free))
-    # They vote, too, where variances are a little freer than they will be.
+    # They vote, too, where variances are a little freer than they will be; their objective is another one then.
     holds = stride == 1 and (least == wanted or defaults.votes(mixture, "pooled", n))
     pooled = "pooled", starts, free if holds else []
     if not away:
@@ -166,7 +168,7 @@ def _best_starts(
 
 def _is_heap(fits: list[em.Fit], k: int) -> bool:
     """Whether one cluster of the best fit holds what none of the others says."""
-    labels = max(fits, key=lambda result: result.objective).labels
+    labels = restarts.best(fits).labels
     return bool(np.bincount(labels).max() > max(HEAP_SHARE, HEAP_TIMES / k) * labels.size)
 
 

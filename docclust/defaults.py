@@ -70,7 +70,7 @@ def votes(mixture: "SparseGaussianMixture", covariance: str, n: int) -> int:
     """Of how many starts the consensus is taken, among n documents under this covariance; 0 where it is not."""
     k, wanted, given = mixture.n_components, mixture.consensus, mixture.n_init
     started = n_starts(given, n, k)
-    if wanted is False or mixture.means_init is not None or k == 1:
+    if not wanted or mixture.means_init is not None or k == 1:
         return 0
     if wanted != "auto":
         return started if started > 1 else 0
@@ -122,7 +122,10 @@ def annealing(X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture")
     cooled = mixture.annealing == "smoothing" and mixture.smoothing == "noise" and not given
     if mixture.reg_covar == "auto" or cooled:
         eigenvalues = em.spectrum(rows, mixture.n_components, mixture.n_jobs)
-    last = mixture.final_smoothing * eigenvalues[-1] if mixture.reg_covar == "auto" else float(mixture.reg_covar)
+    if mixture.reg_covar == "auto":  # there are no more eigenvalues than documents or words
+        last = mixture.final_smoothing * (eigenvalues[-1] if eigenvalues.size == mixture.n_components else 0.0)
+    else:
+        last = float(mixture.reg_covar)
     if mixture.reg_covar == "auto" or mixture.smoothing == "noise":
         last = max(last, least)
     if cooled:

@@ -190,19 +190,23 @@ def return_memory() -> None:
         tell(M_MMAP_THRESHOLD, LARGE_BYTES)
 
 
-def session(backend: str, scheduler: str = "") -> AbstractContextManager:
-    """A context in which `map_blocks` works on `backend`: ``threads``, or ``dask`` with its scheduler's address."""
-    return _dask(scheduler) if backend == "dask" else nullcontext()
+def session(backend: str, scheduler: str = "", workers: int = 0) -> AbstractContextManager:
+    """A context in which `map_blocks` works on `backend`: ``threads``, or ``dask`` with its scheduler's address.
+
+    workers : processes of a cluster that is started here, where there is no scheduler; 0 is one for each core
+    """
+    return _dask(scheduler, workers) if backend == "dask" else nullcontext()
 
 
 @contextmanager
-def _dask(scheduler: str) -> Iterator[None]:
+def _dask(scheduler: str, workers: int) -> Iterator[None]:
     try:
         from dask.distributed import Client
     except ImportError:
         raise SettingError('[engine] backend = "dask" needs the extra: pip install "docclust[dask]".') from None
+    here = {"processes": True, "n_workers": workers or None, "dashboard_address": None}
     try:
-        client = Client(scheduler, timeout="10s") if scheduler else Client(processes=True, dashboard_address=None)
+        client = Client(scheduler, timeout="10s") if scheduler else Client(**here)
     except (OSError, ValueError) as error:
         raise SettingError(f"[engine] scheduler = {scheduler!r} cannot be reached ({error}).") from None
     with client, joblib.parallel_config(backend="dask"):

@@ -69,10 +69,11 @@ def calibrated(
 
 
 def _other_starts(model: SparseGaussianMixture) -> Starts | None:
-    """All starts of a fit but the best, or None where it had only one."""
+    """The starts of a fit that can be held against the best, or None where it had only one."""
     bounds = model.start_bounds_
-    others = np.arange(bounds.size) != bounds.argmax()
-    gaps = (bounds.max() - bounds[others]) / (float(bounds.std()) or 1.0)
+    best = np.nanargmax(bounds)
+    others = ~np.isnan(bounds) & (np.arange(bounds.size) != best)
+    gaps = (bounds[best] - bounds[others]) / (float(np.nanstd(bounds)) or 1.0)
     return Starts(model.counted(model.start_labels_.T).T[others], gaps) if others.any() else None
 
 

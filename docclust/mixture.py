@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from docclust import checks, covariance, em, engine
+from docclust import checks, covariance, em, engine, restarts
 from docclust.copies import Copies, find_copies
 from docclust.em.replaying import replay
 from docclust.gaussian import Coefficients, Parameters, coefficients, log_joint
@@ -131,7 +131,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     start_labels_ : int array of shape (starts, n)
         The cluster of each training document in every start; the numbers of different starts are unrelated.
     start_bounds_ : array of shape (starts,)
-        Objective of every start, in nats per document.
+        Objective of every start, in nats per document; nan of one that EM followed with freer variances.
 
     Notes
     -----
@@ -243,7 +243,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
             results, ended, self.covariance_, apart = covariance.fit(X, self, rng)
         checks.check_objective(ended.objective)
         self.start_labels_ = self._copies.everywhere(np.array([r.labels for r in results], dtype=np.int32))
-        self.start_bounds_ = np.array([r.objective / self.n_counted_ for r in results])
+        self.start_bounds_ = restarts.objectives(results) / self.n_counted_
         self._keep(ended)
         checks.warn_unless_converged(self)
         if apart is not None:

@@ -54,7 +54,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     most = max(defaults.n_starts(model.n_init, n, model.n_components), defaults.votes(model, "pooled", n))
     clock.begin("fit", total=most)
     with (
-        engine.session(settings.engine.backend, settings.engine.scheduler),
+        engine.session(settings.engine.backend, settings.engine.scheduler, settings.engine.workers),
         warnings.catch_warnings(record=True) as caught,
     ):
         warnings.simplefilter("always", ConvergenceWarning)

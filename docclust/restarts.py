@@ -137,7 +137,14 @@ def run(
 
 def best(fits: list[em.Fit]) -> em.Fit:
     """The fit with the greatest objective; one without any comes last."""
-    return max(fits, key=lambda fit: fit.objective if np.isfinite(fit.objective) else -np.inf)
+    return fits[int(np.nan_to_num(objectives(fits), nan=-np.inf, posinf=-np.inf).argmax())]
+
+
+def objectives(fits: list[em.Fit]) -> np.ndarray:
+    """Of every fit, in nats over all documents; nan where it is of another form than the last one's."""
+    # -> (fits,)
+    forms = [fit.runs[0][-1]["form"] for fit in fits]
+    return np.array([fit.objective if form == forms[-1] else np.nan for fit, form in zip(fits, forms, strict=True)])
 
 
 def quicker(options: dict) -> dict:

@@ -112,6 +112,10 @@ def test_paths_are_relative_to_the_config_file(tmp_path):
             PYDOCS | {"engine": {"scheduler": "tcp://127.0.0.1:8786"}},
             '[engine] backend must be "dask" with a scheduler, got "threads".',
         ),
+        (
+            PYDOCS | {"engine": {"backend": "dask", "workers": 1}},
+            '[engine] workers must be 0 (as many as there are) or more than 1 with backend "dask", got 1.',
+        ),
         (PYDOCS | {"vectors": {"max_df": 1.5}}, "[vectors] max_df must be a number of documents"),
         (PYDOCS | {"vectors": {"token_pattern": "("}}, "[vectors] token_pattern must be a regular expression"),
         (PYDOCS | {"seed": -1}, "seed must be greater than or equal to 0, got -1"),

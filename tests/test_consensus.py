@@ -120,3 +120,17 @@ def test_what_consensus_may_be():
         SparseGaussianMixture(2, consensus="yes").fit(X)
     parsed = config.parse({"corpus": {"source": "folder", "path": "texts"}, "mixture": {"consensus": False}})
     assert parsed.mixture.consensus is False
+
+
+def test_starts_with_freer_variances_vote_but_are_not_held_against_the_others():
+    X, _ = pure_topics(k=25, n=2500, v=400, seed=6)
+    model = SparseGaussianMixture(25, random_state=0, n_jobs=1, split_merge=False).fit(X)
+    assert model.covariance_ == "pooled"
+    assert np.isnan(model.start_bounds_).tolist() == [True] * 4 + [False] * 6
+    alone = SparseGaussianMixture(25, random_state=0, n_jobs=1, split_merge=False, covariance="pooled").fit(X)
+    assert np.isfinite(alone.start_bounds_).all()
+    assert np.nanmax(model.start_bounds_) < alone.start_bounds_.max() + 1
+
+
+def test_numpy_booleans_are_booleans():
+    assert defaults.votes(SparseGaussianMixture(3, n_init=4, consensus=np.False_), "pooled", 5000) == 0

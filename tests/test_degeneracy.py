@@ -136,3 +136,13 @@ def test_a_text_a_thousand_times_longer_is_a_row_like_the_others():
     one, other = (fitted(TfIdf.of(counts, "log").rows(rows), 4) for rows in (counts, sp.csr_array(longer)))
     assert adjusted_rand_score(one.labels_, other.labels_) > 0.99
     assert adjusted_rand_score(TRUTH, other.labels_) > 0.95
+
+
+@pytest.mark.parametrize(("n_words", "k"), [(1, 3), (2, 8)])
+def test_more_clusters_than_words_are_as_apart_as_their_documents(n_words, k):
+    rng = np.random.default_rng(0)
+    truth = np.repeat(np.arange(k), 50)
+    centres = 10.0 * np.column_stack([np.arange(k) % 3, np.arange(k) // 3])[:, :n_words]
+    X = centres[truth] + rng.normal(0, 0.3, (truth.size, n_words))
+    model = SparseGaussianMixture(k, random_state=0).fit(X)
+    assert adjusted_rand_score(truth, model.labels_) == 1.0

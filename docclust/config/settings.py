@@ -265,9 +265,13 @@ class EngineSettings(Section):
 
     @model_validator(mode="after")
     def _go_together(self) -> "EngineSettings":
+        wrong = None
         if self.scheduler and self.backend != "dask":
-            line = f'backend must be "dask" with a scheduler, got "{self.backend}".'
-            raise PydanticCustomError("conflict", "{line}", {"line": line})
+            wrong = f'backend must be "dask" with a scheduler, got "{self.backend}".'
+        if self.backend == "dask" and self.workers == 1:
+            wrong = 'workers must be 0 (as many as there are) or more than 1 with backend "dask", got 1.'
+        if wrong:
+            raise PydanticCustomError("conflict", "{line}", {"line": wrong})
         return self
 
     @property
