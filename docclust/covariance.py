@@ -41,7 +41,9 @@ def fit(
     mixture : what its parameters say
     """
     rows, kind, found = em.prepare(X), _known(X, mixture), []
-    with engine.beside(defaults.annealing, X, rows, mixture, n_jobs=mixture.n_jobs) as annealed:
+    # With very many clusters the spectrum shares out its products as well, and holds more than the starts do.
+    beside = mixture.n_jobs if mixture.n_components < em.NEAR_FROM else 1
+    with engine.beside(defaults.annealing, X, rows, mixture, n_jobs=beside) as annealed:
         options = restarts.options(X, mixture)
         starts = restarts.starts(X, rows, mixture, kind or "pooled", options, annealed, rng)
         options |= annealed()

@@ -26,8 +26,9 @@ from docclust.vectors.languages import language_of
 BLOCK_ROWS, SUM_ROWS = 4096, 65_536
 # Cosine of a document and its copy, of which one represents a cluster: documents near the middle of it are all alike.
 A_COPY = 0.95
-# A clustering whose least probability is above this is hard, unless half of the words tell as much: then it is plain.
-HARD_FROM = 0.99
+# A clustering that leaves no more than this share of the documents undecided is hard, unless half of the words tell
+# nearly as much as all: then it is plain.
+HARDLY_ANY, PLAIN_FROM = 0.001, 0.99
 # One with so many undecided documents whose halves agree so little has hardly found anything: of 88 corpora six, among
 # them lines of a play by episode (NMI with these 0.007) and health news of five words by newspaper (0.15).
 LOOSE_FROM, LOOSE_BELOW = 0.9, 0.15
@@ -242,9 +243,18 @@ def remarks(
     if known.size and not tells_classes(known):
         each = "the same" if known.size > 1 and known[0] == known[-1] else "another"
         found.append(f"Every label is {each}, so no agreement with them is told. Try another [corpus] label.")
-    if model.n_components > 1 and metrics["least_probability"] > HARD_FROM > metrics["half_agreement"]:
-        found.append("Your soft clustering is hard: no document is undecided. Try a larger final_smoothing.")
+    if model.n_components > 1 and metrics["undecided"] <= HARDLY_ANY and metrics["half_agreement"] < PLAIN_FROM:
+        n = round(metrics["undecided"] * labels.size)
+        are = f"only {counted(n, 'document')} of {labels.size:,} {'is' if n == 1 else 'are'}" if n else "no document is"
+        found.append(f"Your soft clustering is hard: {are} undecided. {_softer(model)}")
     return found
+
+
+def _softer(model: SparseGaussianMixture) -> str:
+    """What makes responsibilities of a mixture less sure of themselves."""
+    if model.smoothing != "noise":
+        return 'Try smoothing = "noise".'
+    return "Try a larger final_smoothing." if model.reg_covar == "auto" else "Try a larger reg_covar."
 
 
 def _cosine_to_own_mean(X: sp.csr_array, means: np.ndarray, labels: np.ndarray) -> np.ndarray:

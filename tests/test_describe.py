@@ -2,13 +2,16 @@
 
 import itertools
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from docclust import config, describe, pipeline
+from docclust import SparseGaussianMixture, config, describe, pipeline
 from docclust.report import texts, words
+
+SIX_TOPICS = Path(__file__).parent.parent / "corpora" / "six_topics.jsonl"
 
 
 def rows(n: int, v: int) -> sp.csr_array:
@@ -117,3 +120,25 @@ def test_of_copies_one_represents_a_cluster(tmp_path):
         assert sum(int(name[1:]) >= 120 for name in shown) <= 1
     assert sum(int(m.id[1:]) >= 120 for cluster in run.clusters for m in cluster.representatives) == 1
     assert not any("soft clustering is hard" in warning for warning in run.manifest["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("mixture", "hard"), [({"smoothing": "add", "reg_covar": 1e-10, "annealing": "none"}, 1), ({}, 0)]
+)
+def test_a_clustering_that_leaves_hardly_a_document_undecided_is_said_to_be_hard(mixture, hard):
+    corpus = {"source": "jsonl", "path": str(SIX_TOPICS)}
+    run = pipeline.run(config.parse({"corpus": corpus, "mixture": {"n_components": 6} | mixture}))
+    told = [warning for warning in run.manifest["warnings"] if "soft clustering is hard" in warning]
+    assert told == ['Your soft clustering is hard: no document is undecided. Try smoothing = "noise".'] * hard
+
+
+@pytest.mark.parametrize(
+    ("parameters", "remedy"),
+    [
+        ({"smoothing": "floor"}, 'smoothing = "noise"'),
+        ({"reg_covar": 1e-6}, "a larger reg_covar"),
+        ({}, "a larger final_smoothing"),
+    ],
+)
+def test_what_makes_a_clustering_softer(parameters, remedy):
+    assert describe._softer(SparseGaussianMixture(2, **parameters)) == f"Try {remedy}."

@@ -211,8 +211,9 @@ def surprise(counts: sp.csr_array, labels: np.ndarray, own: np.ndarray, word_sum
 def atypical(counts: sp.csr_array, labels: np.ndarray, own: np.ndarray, word_sums: np.ndarray) -> np.ndarray:
     """Share of the corpus that is less surprising than a document, by the measure of its cluster and its length.
 
-    Surprise is centred on the median of the cluster, freed of its trend with log length, and divided by the spread
-    usual at that length, tau + nu / words; all of them robust.
+    Surprise is centred on the median of the cluster, then on its mean over the corpus, freed of its trend with log
+    length by least squares, and divided by the spread usual at that length, the root of tau + nu / words: these two by
+    non-negative least squares from the median absolute deviations of documents of like length.
     """
     # -> (n,) in [0, 1)
     n, k = counts.shape[0], word_sums.shape[1]

@@ -45,7 +45,7 @@ class Section(BaseModel):
 
 
 class FolderCorpus(Section):
-    """Text, HTML and mail (.eml) files below a folder.
+    """Text, HTML and mail (.eml, .mbox) files below a folder; every mail of a mailbox is one document.
 
     `glob` is one pattern or several, and ``**`` stands for any folders.
     """

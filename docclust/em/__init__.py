@@ -9,11 +9,13 @@ At last every document is held against its cluster without it.
 from docclust.em.found import Block, Fit, Found, Step
 from docclust.em.held_out import held_out
 from docclust.em.leave_one_out import Apart, held_apart
+from docclust.em.looking import NEAR_FROM
 from docclust.em.loop import fit, fit_all, softening
 from docclust.em.scale import PROBES, cooling_schedule, corpus_moments, least_smoothing, spectrum
 from docclust.kernels import prepare
 
 __all__ = [
+    "NEAR_FROM",
     "PROBES",
     "Apart",
     "Block",

@@ -3,7 +3,9 @@
 A mean holds a part of every document of its cluster, and a variance was measured on them. In many dimensions a document
 is therefore nearer to its own cluster than to any other, wherever it was put first: in clusters of thirty documents by
 a hundred nats and more. What a cluster is made of are sums over documents; so what it would be without one of them is
-exact.
+known. It is exact where all documents count the same, and for means of length one. Elsewhere the words that a document
+does not hold are taken to change in proportion to its weight: with documents that count by the root of their words this
+was off by 0.013 nats at most.
 
 Clusters are looked at one by one, with the words they have seen in a table, and documents twice: they first make the
 table, and are then held against it.
