@@ -201,8 +201,7 @@ def confirmed(labels: np.ndarray, starts: Starts, k: int) -> np.ndarray:
     weights = np.exp(-starts.gaps)
     total = np.zeros(labels.size)
     for other, weight in zip(starts.labels, weights, strict=True):
-        table = np.zeros((k, k), dtype=int)
-        np.add.at(table, (labels, other), 1)
+        table = np.bincount(labels * k + other, minlength=k * k).reshape(k, k)
         most, split_off = table.argmax(axis=1)[labels] == other, table.argmax(axis=0)[other] == labels
         total += weight * np.where(most, 1.0, np.where(split_off, SPLIT_OFF, 0.0))
     return OTHER_WRONG + (1 - OTHER_WRONG) * total / weights.sum()

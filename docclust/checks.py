@@ -65,10 +65,7 @@ def check(mixture: Any) -> None:
 
 def check_rows(mixture: Any, X: sp.csr_array) -> None:
     """Raise SettingError unless squares of X are numbers, and there are as many distinct rows as clusters."""
-    with np.errstate(over="ignore"):
-        squares = X.data @ X.data
-    if not math.isfinite(squares):
-        raise SettingError("X must have finite squares. Try rows of length one.")
+    check_squares(X)
     distinct = n_distinct_rows(X, mixture.n_components)
     if distinct < mixture.n_components:
         one = " n_samples=1." if X.shape[0] == 1 else ""  # as scikit-learn's own estimators say it
@@ -76,6 +73,14 @@ def check_rows(mixture: Any, X: sp.csr_array) -> None:
             f"n_components must be at most the number of distinct documents ({distinct}), got {mixture.n_components}."
             f"{one} Try {max(min(2, distinct), distinct // 10)}."
         )
+
+
+def check_squares(X: sp.csr_array, times: float = 1.0) -> None:
+    """Raise SettingError unless squares of X, and so many times them, are numbers."""
+    with np.errstate(over="ignore"):
+        squares = X.data @ X.data * times
+    if not math.isfinite(squares):
+        raise SettingError("X must have finite squares. Try rows of length one.")
 
 
 def check_objective(objective: float) -> None:

@@ -17,6 +17,7 @@ array is (v, k), or (v, 1) where the clusters share one. No text, no files, no l
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -66,10 +67,6 @@ class Target:
         """The same for these words, in their order."""
         return Target(self.mean[words], self.variance[words])
 
-    def of(self, mixture: int) -> "Target":
-        """That of one of several mixtures."""
-        return self if self.variance.shape[1] == 1 else Target(self.mean, self.variance[:, [mixture]])
-
 
 @dataclass(frozen=True)
 class Parameters:
@@ -84,22 +81,19 @@ class Parameters:
         """The same for these words, in their order."""
         return Parameters(self.weights, self.means[words], self.variances[words], self.noise)
 
+    def numbered(self, order: np.ndarray) -> "Parameters":
+        """The same with cluster `order[k]` as k."""
+        variances = self.variances[:, order] if self.variances.shape[1] > 1 else self.variances
+        return Parameters(self.weights[order], self.means[:, order], variances, self.noise)
+
 
 @dataclass
 class Moments:
-    """What an E-step knows of its documents: N (k,), sum r x (v, k), sum r x^2 (v, k) or (v, 1), sum logsumexp J."""
+    """What an E-step knows of its documents: N (k,), sum r x (v, k), and sum r x^2 (v, k) or (v, 1)."""
 
     counts: np.ndarray
     first: np.ndarray
     second: np.ndarray
-    objective: float = 0.0
-
-    def __iadd__(self, other: "Moments") -> "Moments":
-        self.counts += other.counts
-        self.first += other.first
-        self.second += other.second
-        self.objective += other.objective
-        return self
 
 
 @dataclass(frozen=True)
@@ -109,6 +103,11 @@ class Coefficients:
     constant: np.ndarray
     linear: np.ndarray
     quadratic: np.ndarray
+
+    @cached_property
+    def steepest(self) -> float:
+        """How many times the square of a number is taken from J, at most."""
+        return float(self.quadratic.max())
 
 
 def coefficients(parameters: Parameters) -> Coefficients:

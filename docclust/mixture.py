@@ -17,7 +17,6 @@ from docclust.em.replaying import replay
 from docclust.gaussian import Coefficients, Parameters, coefficients, log_joint
 from docclust.probability import Temperature, softmax
 
-NEEDS_FIT = "{} needs a fit; this model was read from a run folder. Try fit."
 # Of models that predict: to make them takes longer than to look at some rows. They are not pickled with a model.
 _ready: WeakKeyDictionary[em.Found, Coefficients] = WeakKeyDictionary()
 
@@ -211,7 +210,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         # scikit-learn's check of predict_proba on sparse rows reads these, though only classifiers have them.
-        tags.classifier_tags = ClassifierTags(multi_class=self.n_components > 2)
+        tags.classifier_tags = ClassifierTags(multi_class=self.n_components != 2)
         return tags
 
     def fit(self, X, y=None):
@@ -234,7 +233,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
             The best start had not converged after `max_iter` iterations.
         """
         checks.check(self)
-        X = checks.as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64))
+        X = self._rows(X, reset=True)
         checks.check_rows(self, X)
         self._copies, every = find_copies(X, self), X
         self.n_counted_ = (X := self.counted(X)).shape[0]
@@ -255,17 +254,17 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     @property
     def weights_(self) -> np.ndarray:
         """Share of every cluster in the documents, as much as they count."""
-        return self._found.parameters.weights
+        return self._parameters.weights
 
     @property
     def means_(self) -> np.ndarray:
         """Mean of every word in every cluster."""
-        return self._found.parameters.means.T
+        return self._parameters.means.T
 
     @property
     def covariances_(self) -> np.ndarray:
         """Variance of every word in every cluster."""
-        return np.broadcast_to(self._found.parameters.variances.T, self.means_.shape)
+        return np.broadcast_to(self._parameters.variances.T, self.means_.shape)
 
     def give(self, weights: np.ndarray, means: np.ndarray, variances: np.ndarray) -> None:
         """Take these parameters, of shapes (K,), (K, v), and (K, v) or (1, v), for fitted ones."""
@@ -279,18 +278,15 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
     def score_joint(self, X) -> np.ndarray:
         """J of equation (E), in nats: log of weight times density, (n, K), not normalised and not calibrated."""
-        X, c = self._prepare(X)
-        return np.vstack([log_joint(block, c) for block in engine.blocks(X, self.block_rows)])
+        return np.vstack(self._by_block(X, log_joint))
 
     def predict(self, X) -> np.ndarray:
         """The most probable cluster of every row: (n,) int."""
-        X, c = self._prepare(X)
-        return np.concatenate([log_joint(block, c).argmax(axis=1) for block in engine.blocks(X, self.block_rows)])
+        return np.concatenate(self._by_block(X, lambda block, c: log_joint(block, c).argmax(axis=1)))
 
     def predict_proba(self, X) -> np.ndarray:
         """Probability of every cluster for every row, softmax of J by temperature: (n, K), rows sum to one."""
-        X, c = self._prepare(X)
-        return np.vstack([self.probabilities(block, c) for block in engine.blocks(X, self.block_rows)])
+        return np.vstack(self._by_block(X, self.probabilities))
 
     def probabilities(self, X: sp.csr_array, c: Coefficients, rows: np.ndarray | slice | None = None) -> np.ndarray:
         """`predict_proba` of one block of rows, with `coefficients` at hand: (n, K).
@@ -308,10 +304,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         return self._change is not None
 
     def apart(self, J: np.ndarray, rows: np.ndarray | slice) -> np.ndarray:
-        """`score_joint` of these rows of the fit, where each is held against its cluster without it: (m, K).
-
-        The same without `leave_one_out`.
-        """
+        """`score_joint` of these rows of the fit, each against its cluster without it if `holds_apart`: (m, K)."""
         if not self.holds_apart:
             return J
         J = J.copy()
@@ -320,8 +313,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
     def score_samples(self, X) -> np.ndarray:
         """Log-density of every row in nats, under the noise where smoothing is ``noise``: (n,)."""
-        X, c = self._prepare(X)
-        return np.concatenate([logsumexp(log_joint(b, c), axis=1) for b in engine.blocks(X, self.block_rows)])
+        return np.concatenate(self._by_block(X, lambda block, c: logsumexp(log_joint(block, c), axis=1)))
 
     def score(self, X, y=None) -> float:
         """Mean log-density of the rows, in nats per document."""
@@ -329,15 +321,12 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
     def renumber(self, order: np.ndarray) -> None:
         """Number the clusters anew: cluster `order[k]` becomes k."""
-        check_is_fitted(self, "_found")
-        p, fitted = self._found.parameters, self._fitted_order
-        variances = p.variances.T[order].T if p.variances.shape[1] > 1 else p.variances
-        self._found = em.Found.of(Parameters(p.weights[order], p.means.T[order].T, variances, p.noise))
+        self._found = em.Found.of(self._parameters.numbered(order))
         self.labels_ = np.argsort(order)[self.labels_]
         if self.holds_apart:
             self._members = np.argsort(order)[self._members]
         self.temperature_ = Temperature(self.temperature_.levels[order], self.temperature_.slope)
-        self._fitted_order = fitted[order]
+        self._fitted_order = self._fitted_order[order]
 
     def counted(self, values: sp.csr_array | np.ndarray) -> sp.csr_array | np.ndarray:
         """Of values of all rows of the fit those of the rows that counted: (n, ...) -> (`n_counted_`, ...)."""
@@ -349,8 +338,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         Step, parameters and temperature of the responsibilities are those of the fit, to the last bit, and clusters
         have the numbers they have now.
         """
-        check_is_fitted(self, "_runs", msg=NEEDS_FIT.format("replay"))
-        replay(self.counted(checks.as_csr(X)), self.n_components, self._runs, self._fitted_order, look)
+        replay(self._counted_rows(X, "replay"), self.n_components, self._runs, self._fitted_order, look)
         if self.holds_apart:
             look(self.steps_[-1], self._found, 1.0)
 
@@ -359,22 +347,19 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
         They are told by their places among the rows that counted. Every other is in its cluster of `labels_`.
         """
-        check_is_fitted(self, "_runs", msg=NEEDS_FIT.format("held_out"))
-        return em.held_out(*map(self.counted, (checks.as_csr(X), self.labels_)), self.n_components, self._runs)
+        return em.held_out(self._counted_rows(X, "held_out"), self.counted(self.labels_), self.n_components, self._runs)
 
     def _keep(self, result: em.Fit) -> None:
         self._found = result.found
         self.reg_covar_ = result.steps[-1].smoothing
         self.labels_ = self._copies.everywhere(result.labels)
         self.converged_ = result.converged
-        self.n_iter_ = len(result.steps)
-        self.steps_ = result.steps
+        self.steps_, self.n_iter_ = result.steps, len(result.steps)
         self.lower_bounds_ = [step.objective / self.n_counted_ for step in result.steps]
         self.lower_bound_ = self.lower_bounds_[-1]
         self.temperature_ = Temperature.one(self.n_components)
         self._fitted_order = np.arange(self.n_components)
-        self._runs = result.runs
-        self._members = self._change = None
+        self._runs, self._members, self._change = result.runs, None, None
 
     def _hold(self, apart: em.Apart, step: em.Step) -> None:
         self._found = apart.found
@@ -387,14 +372,28 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
     def coefficients(self) -> Coefficients:
         """The fitted log-densities as functions of a sparse row."""
-        check_is_fitted(self, "_found")
-        p = self._found.parameters
+        p = self._parameters
         means, variances = np.ascontiguousarray(p.means), np.ascontiguousarray(p.variances)
         return coefficients(replace(p, means=means, variances=variances))
 
-    def _prepare(self, X) -> tuple[sp.csr_array, Coefficients]:
+    @property
+    def _parameters(self) -> Parameters:
         check_is_fitted(self, "_found")
-        X = checks.as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=False))
+        return self._found.parameters
+
+    def _rows(self, X, *, reset: bool = False) -> sp.csr_array:
+        return checks.as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=reset))
+
+    def _counted_rows(self, X, asking: str) -> sp.csr_array:
+        check_is_fitted(self, "_found")
+        check_is_fitted(self, "_runs", msg=f"{asking} needs a fit; this model was read from a run folder. Try fit.")
+        return self.counted(self._rows(X))
+
+    def _by_block(self, X, of: Callable[[sp.csr_array, Coefficients], np.ndarray]) -> list[np.ndarray]:
+        check_is_fitted(self, "_found")
+        X = self._rows(X)
         if self._found not in _ready:
             _ready[self._found] = self.coefficients()
-        return X, _ready[self._found]
+        c = _ready[self._found]
+        checks.check_squares(X, c.steepest)
+        return [of(block, c) for block in engine.blocks(X, self.block_rows)]

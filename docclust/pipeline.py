@@ -59,6 +59,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     ):
         warnings.simplefilter("always", ConvergenceWarning)
         model.fit(vectors.weights)
+    model.on_step = None  # its clock is this run's, and no model with it can be pickled
 
     clock.begin("calibrate")
     c = model.coefficients()

@@ -158,7 +158,7 @@ def agreed(
     """The best fit, gone on from what all of them agree on."""
     ended, k = replace(best(fits)), mixture.n_components
     labels = consensus([fit.labels for fit in fits], ended.labels, k)
-    cold = _cold(options | {"form": form(mixture, covariance, pooling(mixture, labels.size))}, mixture)
+    cold = _cold(options | {"form": form(mixture, covariance, pooling(mixture, labels.size))}, mixture, "consensus")
     [further] = _fit([labels], rows, k, cold, state, _going_on(mixture.on_step, len(ended.steps)))
     further.runs = [(labels, state, cold)]
     ended.go_on(further)
@@ -178,8 +178,9 @@ def improve(rows: Prepared, ended: em.Fit, starts: int, mixture: "SparseGaussian
     if plain or not wanted or not enough or options["form"].covariance in moves.TOGETHER:
         return
     law = options["form"], float(options["schedule"][-1]), options["target"].at(rows.order), options["weighting"]
-    cold, rng = _cold(options, mixture), np.random.RandomState(seed)
-    for _ in range(MOST_TIMES):
+    rng = np.random.RandomState(seed)
+    for time in range(MOST_TIMES):
+        cold = _cold(options, mixture, f"splits and merges {time + 1}")
         if not (ended.converged and np.isfinite(ended.objective)):
             return
         labels = moves.moved(rows.rows, ended.labels, k, *law, rng)
@@ -206,9 +207,9 @@ def apart(rows: Prepared, ended: em.Fit, mixture: "SparseGaussianMixture") -> tu
     return found, step
 
 
-def _cold(options: dict, mixture: "SparseGaussianMixture") -> dict:
+def _cold(options: dict, mixture: "SparseGaussianMixture", phase: str) -> dict:
     """Without annealing, and by all workers."""
-    return options | {"schedule": options["schedule"][-1:], "softness": 0.0, "n_jobs": mixture.n_jobs}
+    return options | {"schedule": options["schedule"][-1:], "softness": 0.0, "n_jobs": mixture.n_jobs, "phase": phase}
 
 
 def _may_be_joined(mixture: "SparseGaussianMixture", covariance: str) -> bool:

@@ -185,7 +185,7 @@ class Run:
     clusters: list[Cluster]
     ambiguous: list[Ambiguous]
     metrics: dict[str, float | None]
-    convergence: list[dict[str, float]]
+    convergence: list[dict[str, float | str]]
     responsibilities: sp.csr_array
     counts: sp.csr_array
     model: SparseGaussianMixture

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.special import entr
 
 from docclust import em, engine, kernels, seeding
 from docclust.copies import n_distinct_rows
@@ -179,7 +180,7 @@ def divergences(X: sp.csr_array, c: Coefficients, weights: np.ndarray, block_row
         J = log_joint(block, c)
         R = softmax(J, 1.0)
         counts += R.sum(axis=0)
-        entropies += (R * np.log(np.maximum(R, np.finfo(float).tiny))).sum(axis=0)
+        entropies -= entr(R).sum(axis=0)
         with np.errstate(invalid="ignore"):  # a cluster of weight zero has J = log weight = -inf
             logs += np.where(R > 0, R * (J - log_weights), 0).sum(axis=0)
     size = np.maximum(counts, np.finfo(float).tiny)

@@ -22,7 +22,9 @@ NUMBER = re.compile(r"\*{0,2}-?\d+\.\d+")
 def scripts(monkeypatch):
     """The modules of benchmarks/, which is no package: its scripts are run by their path."""
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
-    return SimpleNamespace(**{n: importlib.import_module(n) for n in ("corpora", "peers", "quality", "ambiguity")})
+    return SimpleNamespace(
+        **{n: importlib.import_module(n) for n in ("corpora", "debian", "peers", "quality", "ambiguity")}
+    )
 
 
 @pytest.fixture
@@ -188,3 +190,15 @@ def test_speed_measures_both_methods_and_says_how_far_from_the_machine_they_are(
 def test_an_exponent_is_that_of_a_power(scripts):
     speed = importlib.import_module("speed")
     assert speed.exponent([(x, 3 * x**0.7) for x in (1.0, 4.0, 9.0)]) == pytest.approx(0.7)
+
+
+def test_packages_become_lines_with_their_tags(tmp_path, capsys, scripts):
+    record = "Package: {}\nDescription-en: first line\n second line\n .\n third\nTag: use::viewing, works-with::{}\n\n"
+    tags = ["image", "{image:raster, video}", "video", "rare"]
+    records = tmp_path / "packages.txt"
+    records.write_text("".join(record.format(f"p{i}", tag) for i, tag in enumerate(tags)) + "Package: bare\n", "utf-8")
+    scripts.debian.main([str(records), "works-with", "--least", "2"])
+    image, both, video = map(json.loads, capsys.readouterr().out.splitlines())
+    assert image == {"id": "p0", "text": "first line\nsecond line\n\nthird", "label": "image"}
+    assert both == image | {"id": "p1", "topics": ["image", "video"]}
+    assert video == image | {"id": "p2", "label": "video"}

@@ -1,5 +1,7 @@
 """The sparse equations against ten slow dense lines each, written from the formulas of `docclust.gaussian`."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -190,13 +192,12 @@ def test_the_prior_costs_nothing_where_all_is_as_it_expects_and_something_elsewh
         assert log_prior(away, form, target) < -1
 
 
-def test_sums_over_blocks_are_the_sums_over_all_rows(rows, responsibilities):
-    for form in (Form(), Form(covariance="tied")):
-        whole = accumulate(rows, responsibilities, form)
-        parts = [accumulate(rows[part], responsibilities[part], form) for part in (slice(0, 11), slice(11, N))]
-        parts[0] += parts[1]
-        for name in ("counts", "first", "second"):
-            np.testing.assert_allclose(getattr(parts[0], name), getattr(whole, name))
+@pytest.mark.parametrize("columns", [K, 1])
+def test_clusters_numbered_anew_have_the_densities_they_had(rows, parameters, columns):
+    p, order = replace(parameters, variances=parameters.variances[:, :columns]), np.array([2, 0, 3, 1])
+    found = p.numbered(order)
+    assert found.variances.shape == (V, columns)
+    np.testing.assert_allclose(log_joint(rows, coefficients(found)), log_joint(rows, coefficients(p))[:, order])
 
 
 def test_a_cluster_without_documents_has_finite_parameters(rows):

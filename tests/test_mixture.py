@@ -18,6 +18,7 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import normalize
+from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from docclust import SparseGaussianMixture, covariance, defaults, kernels, mixture, restarts, seeding
@@ -509,6 +510,41 @@ def test_a_model_that_was_given_its_parameters_cannot_be_replayed():
         given.replay(X, lambda *seen: None)
 
 
+def test_a_model_that_was_never_fitted_says_so():
+    X, _ = topics(n=100)
+    model = SparseGaussianMixture(2)
+    asked = [
+        lambda: model.replay(X, lambda *seen: None),
+        lambda: model.held_out(X),
+        lambda: model.renumber(np.array([1, 0])),
+        lambda: model.weights_,
+        lambda: model.means_,
+        lambda: model.covariances_,
+    ]
+    for ask in asked:
+        with pytest.raises(NotFittedError, match="This SparseGaussianMixture instance is not fitted yet"):
+            ask()
+    assert not hasattr(model, "weights_")
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int8, np.float32])
+@pytest.mark.parametrize("made", [sp.csr_array, sp.csc_array, sp.csr_array.toarray])
+def test_what_fit_takes_can_be_replayed_and_held_out(kind, made):
+    plain = sp.csr_array(sp.random_array((100, 60), density=0.2, rng=np.random.default_rng(0)).tocsr() * 9).rint()
+    plain.eliminate_zeros()
+    X, seen, rows = made(plain.astype(kind)), [], np.arange(9)
+    model = SparseGaussianMixture(3, n_init=1, random_state=0).fit(X)
+    model.replay(X, lambda step, found, temperature: seen.append(step))
+    assert seen == model.steps_
+    found, expected = (model.held_out(given)(rows)(plain[rows]) for given in (X, plain))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_what_n_components_is_does_not_matter_before_fit():
+    for wrong in (None, "two"):
+        assert get_tags(SparseGaussianMixture(wrong)).classifier_tags.multi_class
+
+
 GIVEN = {"n_components": 2, "weights_init": [0.5, 0.5], "means_init": np.eye(2), "precisions_init": np.ones((2, 2))}
 
 
@@ -662,7 +698,8 @@ def test_reseeding_one_start_changes_no_bit_of_those_beside_it():
     rng = np.random.RandomState(18)
     n, v = rng.choice([300, 1000]), rng.choice([5, 20, 60])
     X = sp.random(n, v, density=0.2, format="csr", random_state=rng)
-    one, two = (SparseGaussianMixture(14, random_state=18, init_params="random", n_jobs=j).fit(X) for j in (1, 2))
+    options = {"init_params": "random", "reg_covar": 0.01, "random_state": 18}
+    one, two = (SparseGaussianMixture(14, n_jobs=j, **options).fit(X) for j in (1, 2))
     assert any(step.reseeded for step in one.steps_)
     assert one.lower_bounds_ == two.lower_bounds_
     np.testing.assert_array_equal(one.start_bounds_, two.start_bounds_)
@@ -720,6 +757,17 @@ def test_squares_that_are_no_numbers_are_refused():
     X, _ = topics(n=100)
     with pytest.raises(SettingError, match="X must have finite squares"):
         SparseGaussianMixture(2).fit(X * 1e160)
+
+
+@pytest.mark.parametrize("scale", [1e153, 1e154, 1e300])  # under narrow variances smaller ones are too large already
+def test_rows_whose_squares_are_no_numbers_have_no_probabilities(scale):
+    X, _ = topics(n=100)
+    model = SparseGaussianMixture(2, covariance="own", reg_covar=1e-5, n_init=1, random_state=0).fit(X)
+    huge = sp.csr_array(X[:1] * scale)
+    for ask in (model.predict, model.predict_proba, model.score_joint, model.score_samples, model.score):
+        with pytest.raises(SettingError, match=r"X must have finite squares\. Try rows of length one\.$"):
+            ask(huge)
+    assert np.isfinite(model.predict_proba(X[:1] * 1e100)).all()
 
 
 def test_a_column_that_is_the_same_everywhere_hides_no_cluster():

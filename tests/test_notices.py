@@ -1,5 +1,6 @@
 """What documents on every topic begin or end with is not counted; what goes with a topic is."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -11,6 +12,8 @@ from docclust.corpus import Document
 from docclust.report import data
 from docclust.report import texts as held_texts
 from docclust.vectors import Vocabulary, vectorise
+from docclust.vectors.boilerplate import SHINGLE
+from docclust.vectors.notices import digest, noticed
 
 NOTICES = [
     "This message is meant for whom it names; who reads it by mistake may destroy it, or send a note.",
@@ -71,6 +74,15 @@ def test_a_notice_is_known_in_documents_that_are_too_short_to_have_openings():
 def test_a_document_that_would_have_no_word_left_keeps_its_notice():
     rows, _ = counted([*corpus(alternating), Document("bare", "", NOTICES[0])])
     assert rows["bare"]["mistake"] == 1
+
+
+def test_half_a_surrogate_pair_is_a_letter_as_any_other():
+    shingle = ["caf\u00e9", "\U0001f600", "of", "harbour"]
+    assert digest(shingle) == hashlib.blake2b("\0".join(shingle).encode(), digest_size=8).hexdigest()
+    assert digest(["\ud83d", *shingle]) != digest(["\ude00", *shingle])
+    tokens = [*NOTICES[0].lower().split(), "\ud83d"]
+    shingles = {digest(tokens[i : i + SHINGLE]) for i in range(len(tokens) - SHINGLE + 1)}
+    assert noticed(["sail1", *tokens], ["sail1", *tokens], shingles) == [False] + [True] * len(tokens)
 
 
 def test_copies_of_a_text_are_no_notice():

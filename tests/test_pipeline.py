@@ -1,6 +1,7 @@
 """Whole runs: the same bytes twice, shuffled lines, the small corpus as a person would check it, too little text."""
 
 import json
+import pickle
 import random
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 import docclust
 from docclust import config, pipeline
@@ -64,6 +66,12 @@ def test_clusters_are_numbered_by_size_everywhere(small):
     shown = [document.cluster for document in small.documents]
     np.testing.assert_array_equal(np.bincount(shown), sizes)
     np.testing.assert_array_equal(small.responsibilities.toarray().argmax(axis=1), shown)
+
+
+def test_the_model_of_a_run_can_be_pickled_and_its_clone_tells_nobody(small):
+    model = pickle.loads(pickle.dumps(small.model))
+    np.testing.assert_array_equal(model.means_, small.model.means_)
+    assert clone(small.model).on_step is None
 
 
 def test_every_keyword_occurs_in_its_cluster_as_often_as_it_says(small):

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from docclust.gaussian import Parameters, Target
+from docclust.gaussian import Parameters
 
+ANNEALING = "annealing"
 # Words (w,), and their parameters.
 Block = tuple[np.ndarray, Parameters]
 
@@ -72,7 +73,10 @@ def _renamed(order: np.ndarray, words: np.ndarray, parameters: Parameters) -> Bl
 
 
 class Step(NamedTuple):
-    """One iteration: objective (nats, all documents), smoothing, documents that changed cluster, and undecided ones."""
+    """One iteration: objective (nats, all documents), smoothing, documents that changed cluster, and undecided ones.
+
+    phase : what the iteration is of; while that is the same, and not `ANNEALING`, the objective never falls
+    """
 
     iteration: int
     objective: float
@@ -80,6 +84,7 @@ class Step(NamedTuple):
     moved: int
     undecided: int
     reseeded: int = 0
+    phase: str = "em"
 
 
 @dataclass
@@ -91,14 +96,13 @@ class Fit:
 
     found: Found | None
     labels: np.ndarray
-    target: Target
     steps: list[Step] = field(default_factory=list)
     converged: bool = False
     runs: list[tuple] = field(default_factory=list)
 
     def go_on(self, further: "Fit") -> None:
         """Become what EM found that went on from other labels."""
-        self.found, self.labels, self.target = further.found, further.labels, further.target
+        self.found, self.labels = further.found, further.labels
         self.steps = [
             *self.steps,
             *(step._replace(iteration=len(self.steps) + step.iteration) for step in further.steps),

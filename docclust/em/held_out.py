@@ -43,8 +43,8 @@ def held_out(
         compact = maximising.maximise_all(seen.words, shares, counts, *given)[0].coefficients
 
         def score(documents: sp.csr_array) -> np.ndarray:
-            words = seen.place[documents.indices]
-            return kernels.log_joint(sp.csr_array((documents.data, words, documents.indptr), documents.shape), compact)
+            words, data = seen.place[documents.indices], documents.data.astype(np.float64, copy=False)
+            return kernels.log_joint(sp.csr_array((data, words, documents.indptr), documents.shape), compact)
 
         return score
 

@@ -87,6 +87,7 @@ def held_apart(X: Prepared, ended: Fit, n_components: int, options: dict[str, An
         smoothing=clusters.smoothing,
         moved=int(np.count_nonzero(known != ended.labels)),
         undecided=int(found.undecided[0]),
+        phase="held apart",
     )
     return Apart(model.found[0].in_order(X.order), labels, change, known), step
 

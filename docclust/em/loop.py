@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from docclust import kernels
 from docclust.em import maximising
-from docclust.em.found import Fit, Found, Step
+from docclust.em.found import ANNEALING, Fit, Found, Step
 from docclust.em.looking import Looking
 from docclust.em.reseeding import reseed
 from docclust.gaussian import Coefficients, Form, Parameters, Target, log_joint
@@ -63,6 +63,7 @@ def fit_all(
     n_jobs: int | None = None,
     rngs: list[np.random.RandomState],
     softness: float = 0.0,
+    phase: str = "em",
     on_step: Callable[[Step], None] | None = None,
     on_found: Callable[[Step, Found, float], None] | None = None,
 ) -> list[Fit]:
@@ -83,13 +84,14 @@ def fit_all(
     softness : while the schedule lasts and documents move, responsibilities are softmax(J / T) with the T >= 1 at which
         their mean entropy is this share of log K (Ueda & Nakano 1998, with T from the data instead of a list); the
         objective of these iterations is T sum logsumexp(J / T). With 0, T is 1 throughout.
+    phase : what the iterations after annealing are of
     on_step, on_found : told of every iteration; the second also of the parameters its E-step saw, and of its T
     """
     # The textbook form lets a cluster live on responsibilities as small as there are.
     drop = kernels.UNDERFLOW if form.smoothing == "add" else kernels.DROP
     soft_least = soft_drop(n_components)
     whole = X if isinstance(X, kernels.Prepared) else prepare(X)
-    n, place = whole.rows.shape[0], whole.place
+    n = whole.rows.shape[0]
     by_parameters = isinstance(starts[0], Parameters)
     # Parameters of the caller's may have densities on any scale.
     held = np.float64 if by_parameters else precision(whole, form, n_components, schedule[-1], target)
@@ -109,7 +111,7 @@ def fit_all(
         weights = weighting.of(np.diff(fraction.rows.indptr))
         responsibilities = kernels.one_hot(labels, held, n_components, weights)
         counts = np.concatenate([np.bincount(column, weights, n_components) for column in labels.T])
-    results = [Fit(None, labels[:, g], target) for g in every]
+    results = [Fit(None, labels[:, g]) for g in every]
     reseeded: Counter[int] = Counter()
     looking = Looking(n_components, weighting, block_rows, n_jobs)
     temperature = None
@@ -153,6 +155,7 @@ def fit_all(
                 moved=_moved(previous[:, g], labels[:, g], stride, n),
                 undecided=round(int(found.undecided[g]) * n / labels.shape[0]),
                 reseeded=lost[g],
+                phase=phase if cooled or not (softness or len(schedule) > 1) else ANNEALING,
             )
             results[g].steps.append(step)
             if on_step:
@@ -165,7 +168,6 @@ def fit_all(
                 results[g].converged = still and near is None
                 results[g].found = model.found[g].in_order(whole.order)
                 results[g].labels = labels[:, g].copy()
-                results[g].target = target.of(g).at(place)
         if all(result.converged for result in results):
             break
         if settles and not cooled and iteration and results[0].steps[-1].moved <= SETTLED_SHARE * n:

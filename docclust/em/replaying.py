@@ -42,5 +42,4 @@ def _shown(
 
 
 def _numbered(order: np.ndarray, words: np.ndarray, p: Parameters) -> Block:
-    variances = p.variances[:, order] if p.variances.shape[1] > 1 else p.variances
-    return words, Parameters(p.weights[order], p.means[:, order], variances, p.noise)
+    return words, p.numbered(order)

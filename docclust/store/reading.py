@@ -50,7 +50,8 @@ def load_run(folder: Path | str) -> Run:
     with reading(folder / "config.toml") as path:
         settings = config.parse(tomllib.loads(path.read_text("utf-8")), str(path))
     with reading(folder / "convergence.csv") as path:
-        convergence = [{key: number(value) for key, value in row.items()} for row in read_table(path)]
+        rows = read_table(path)
+        convergence = [{key: value if key == "phase" else number(value) for key, value in row.items()} for row in rows]
     with reading(folder / "metrics.json") as path:
         metrics = {key: restore(float | None, value) for key, value in read_json(path).items()}
     with reading(folder / "reliability.json") as path:

@@ -69,7 +69,7 @@ def notices(chunk: Chunk, words: np.ndarray, common: np.ndarray, copied: np.ndar
 
 def digest(shingle: Sequence[str]) -> str:
     """What a shingle is stored as: a model may be passed on where texts may not, and a notice is a piece of texts."""
-    return hashlib.blake2b("\0".join(shingle).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b("\0".join(shingle).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def noticed(tokens: list[str], words: list[str], shingles: Collection[str]) -> list[bool]:

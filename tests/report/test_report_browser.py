@@ -93,10 +93,12 @@ def test_the_iterations_play_and_the_slider_moves_them(browser, small_page, smal
     with browser.open(small_page) as page:
         part(page, "iterations")
         said = page.locator("#frame-said")
-        assert said.inner_text().startswith(f"Iteration {len(steps)} of {len(steps)}, the end:")
+        assert said.inner_text().startswith(f"Iteration {len(steps)} of {len(steps)}, the end (held apart):")
         before = page.locator("#frame-canvas").evaluate("canvas => canvas.toDataURL()")
         slide(page, "#frame", 0)
-        assert said.inner_text().startswith(f"Iteration 1 of {len(steps)}, the start: {steps[0]['moved']} document")
+        assert said.inner_text().startswith(
+            f"Iteration 1 of {len(steps)}, the start (annealing): {steps[0]['moved']} document"
+        )
         page.wait_for_timeout(500)
         assert page.locator("#frame-canvas").evaluate("canvas => canvas.toDataURL()") != before
         page.locator("#play").click()

@@ -65,7 +65,8 @@ function drawIterations() {
     $("frame").value = next;
     const iteration = frames.iterations[next], step = steps[iteration];
     const said = next === 0 ? ", the start" : next === last ? ", the end" : "";
-    $("frame-said").textContent = `Iteration ${iteration + 1} of ${steps.length}${said}: ${count(step.moved, "document")} moved.`;
+    const phase = !step.phase || step.phase === "em" ? "" : ` (${step.phase})`;
+    $("frame-said").textContent = `Iteration ${iteration + 1} of ${steps.length}${said}${phase}: ${count(step.moved, "document")} moved.`;
     $("frame").setAttribute("aria-valuetext", $("frame-said").textContent);
     for (const { place } of charts) place(iteration);
     glide(frames.ellipses[next]);
