@@ -170,6 +170,12 @@ def test_show_tells_every_document_as_the_files_do(small_folder, documents, caps
             int(documents[name]["cluster"]),
             float(documents[name]["probability"]),
         )
+        every = [(found["cluster"], found["probability"]) for found in told["probabilities"]]
+        assert every[:2] == [
+            (told["cluster"], pytest.approx(told["probability"])),
+            (told["runner_up"], pytest.approx(told["runner_up_probability"])),
+        ]
+        assert sum(probability for _, probability in every) == pytest.approx(1)
         docclust("show", small_folder, name)
         lines = capsys.readouterr().out.splitlines()
         about = lines[: lines.index("", 3)]
@@ -177,6 +183,10 @@ def test_show_tells_every_document_as_the_files_do(small_folder, documents, caps
         said = [line.split()[1:3] for line in about if line.startswith(("cluster", "runner-up"))]
         assert [number for number, _ in said] == [documents[name]["cluster"], documents[name]["runner_up"]]
         assert not {probability for _, probability in said} & {"0", "1"}
+        others = " ".join(" ".join(about).partition("others ")[2].partition("scores")[0].split())
+        assert others == ", ".join(
+            f"{cluster} {probability:.2f}" for cluster, probability in every[2:] if probability >= 0.01
+        )
 
 
 def embedded(page: str, name: str):

@@ -225,16 +225,17 @@ def show(
 
     found = store.load_run(folder)
     row = data.find(found.documents, document, found.manifest.get("empty", []))
-    known = pipeline.explain(found, row)
+    known, every = pipeline.explain(found, row), data.probabilities(found, row)
     read = texts.read(found, [row], longest=None)
     if format is OneFormat.json:
         if read.problem:
             output.tell(f"the text of {shortened(known.id)} cannot be read again: {read.problem}")
         held, changed = (None, None) if read.problem else (read.texts[0], bool(read.changed))
-        output.write_json({**store.plain(known), "text": held, "text_changed": changed})
+        shares = [{"cluster": cluster, "probability": probability} for cluster, probability in every]
+        output.write_json({**store.plain(known), "probabilities": shares, "text": held, "text_changed": changed})
         return
     width = output.console().width
-    about = text.document(known, found.documents[row], found.clusters, width)
+    about = text.document(known, found.documents[row], found.clusters, width, every[2:])
     output.lines([*about, "", *_text(found, known, read, width)])
 
 

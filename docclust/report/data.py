@@ -138,6 +138,13 @@ def find(documents: list["Assignment"], wanted: str, set_aside: Collection[str] 
     raise RunError(f"DOCUMENT must be the id or title of a document of this run, got {said}. {hint}")
 
 
+def probabilities(run: "Run", row: int) -> list[tuple[int, float]]:
+    """Every cluster that a document has some probability in, and how much; the largest first."""
+    stored = run.responsibilities[[row]]
+    pairs = zip(stored.indices.tolist(), stored.data.tolist(), strict=True)
+    return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+
 def shown(value: float | None, digits: int = 2) -> str:
     """A number from 0 to 1 rounded for people; it reads 0 or 1 only when it is exactly that."""
     if value is None or value != value:

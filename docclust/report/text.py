@@ -21,6 +21,8 @@ COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "
 EMPHASIS = ("bold", "bold underline")
 SIGNS = ("*", "_")
 BAR = 8
+# Of a document's further clusters those with such a probability are told, and no more than so many.
+WORTH_TELLING, MOST_OTHERS = 0.01, 8
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 # Rich wraps text only with a console in hand; this one is never written to.
 _CONSOLE = Console(file=io.StringIO())
@@ -85,8 +87,14 @@ def ambiguous(found: list["Ambiguous"], width: int) -> list[Text]:
     return lines
 
 
-def document(found: "Ambiguous", line: "Assignment", clusters: list["Cluster"], width: int) -> list[Text]:
-    """All that is known of one document but its text."""
+def document(
+    found: "Ambiguous",
+    line: "Assignment",
+    clusters: list["Cluster"],
+    width: int,
+    others: Sequence[tuple[int, float]] = (),
+) -> list[Text]:
+    """All that is known of one document but its text; others are further clusters and their probabilities."""
     words = {cluster.id: ", ".join(one_line(keyword.word) for keyword in cluster.keywords[:6]) for cluster in clusters}
     places = len(str(len(clusters)))
     known = f"{_name(found.id)}, label {_name(line.label)}" if line.label else _name(found.id)
@@ -102,6 +110,8 @@ def document(found: "Ambiguous", line: "Assignment", clusters: list["Cluster"], 
         if cluster is not None:
             number = (f"{cluster:>{places}}", f"bold {colour(cluster)}")
             tell(name, Text.assemble(number, f"  {shown(probability):>5}  ", words.get(cluster, "")))
+    if further := [Text.assemble(_number(k), f" {shown(p)}") for k, p in others if p >= WORTH_TELLING][:MOST_OTHERS]:
+        tell("others", Text(", ").join(further))
     tell("scores", Text(", ".join(f"{kind} {shown(getattr(found, kind))}" for kind in KINDS)))
     shares = [Text.assemble(f"{shown(part.share)} of ", _number(part.cluster)) for part in found.shares]
     tell("its words", Text(", ").join(shares) if shares else Text("-"))
