@@ -25,9 +25,9 @@ class Package(NamedTuple):
     tags: list[str]
 
 
-def read(records: str, facet: str) -> Package:
+def read(record: str, facet: str) -> Package:
     """One record of `apt-cache show`, as mails have their headers."""
-    fields = message_from_string(records)
+    fields = message_from_string(record)
     text = re.sub(r"\n \.(?=\n)", "\n", fields.get("Description-en", "")).replace("\n ", "\n")
     # works-with::{image,video}, or one tag; what a tag is further divided into does not count.
     found = re.findall(rf"\b{re.escape(facet)}::(\{{[^}}]*\}}|[^\s,]+)", fields.get("Tag", ""))

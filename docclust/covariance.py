@@ -31,7 +31,7 @@ MOST_STEPS = 20
 def fit(
     X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.RandomState
 ) -> tuple[list[em.Fit], em.Fit, str, tuple[em.Apart, em.Step] | None]:
-    """EM from every start, what came of it, and the covariance it was run with; one fit keeps its parameters.
+    """EM from every start, what came of it, and the covariance it was run with; starts keep no parameters.
 
     At last what it becomes where documents are held apart from their clusters, if they are to be.
 

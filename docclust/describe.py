@@ -26,9 +26,9 @@ from docclust.vectors.languages import language_of
 BLOCK_ROWS, SUM_ROWS = 4096, 65_536
 # Cosine of a document and its copy, of which one represents a cluster: documents near the middle of it are all alike.
 A_COPY = 0.95
-# A clustering that leaves no more than this share of the documents undecided is hard, unless half of the words tell
-# nearly as much as all: then it is plain.
-HARDLY_ANY, PLAIN_FROM = 0.001, 0.99
+# A clustering with no more than this share of documents below such a probability is hard, whatever a config calls
+# undecided, unless half of the words tell nearly as much as all: then it is plain.
+HARDLY_ANY, SURE_FROM, PLAIN_FROM = 0.001, 0.9, 0.99
 # One with so many undecided documents whose halves agree so little has hardly found anything: of 88 corpora six, among
 # them lines of a play by episode (NMI with these 0.007) and health news of five words by newspaper (0.15).
 LOOSE_FROM, LOOSE_BELOW = 0.9, 0.15
@@ -191,12 +191,13 @@ def remarks(
     skipped: Skipped,
     model: SparseGaussianMixture,
     labels: np.ndarray,
+    probability: np.ndarray,
     metrics: dict[str, float],
     words: Iterable[str],
 ) -> list[str]:
     """What a person should know about a run, in plain sentences with a remedy.
 
-    labels : (n,) those shown; words : the keywords of all clusters
+    labels, probability : (n,) those shown; words : the keywords of all clusters
     """
     found = []
     if n := len(documents.empty):
@@ -243,8 +244,8 @@ def remarks(
     if known.size and not tells_classes(known):
         each = "the same" if known.size > 1 and known[0] == known[-1] else "another"
         found.append(f"Every label is {each}, so no agreement with them is told. Try another [corpus] label.")
-    if model.n_components > 1 and metrics["undecided"] <= HARDLY_ANY and metrics["half_agreement"] < PLAIN_FROM:
-        n = round(metrics["undecided"] * labels.size)
+    n = int(np.count_nonzero(probability < SURE_FROM))
+    if model.n_components > 1 and n <= HARDLY_ANY * labels.size and metrics["half_agreement"] < PLAIN_FROM:
         are = f"only {counted(n, 'document')} of {labels.size:,} {'is' if n == 1 else 'are'}" if n else "no document is"
         found.append(f"Your soft clustering is hard: {are} undecided. {_softer(model)}")
     return found

@@ -138,7 +138,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
             "skipped": dict(sorted(skipped.items())),
             "skipped_names": dict(sorted(skipped.names.items())),
             "warnings": [str(w.message) for w in caught]
-            + describe.remarks(documents, vectors, skipped, model, cluster, metrics, shown),
+            + describe.remarks(documents, vectors, skipped, model, cluster, probability, metrics, shown),
             "not_counted": [passage for passage, _ in vectors.notices[:1]] if settings.report.text else [],
             "seconds": clock.seconds,
             "peak_mib": peak_mib(),

@@ -29,6 +29,12 @@ Count = Annotated[int, Field(ge=0, le=MOST, strict=True)]
 PositiveCount = Annotated[int, Field(gt=0, le=MOST, strict=True)]
 
 
+def _refuse(conflict: str | None) -> None:
+    """Settings of a section that do not go together, if this is a line that says so."""
+    if conflict:
+        raise PydanticCustomError("conflict", "{line}", {"line": conflict})
+
+
 def _of_a_file(path: Path) -> Path:
     if "\0" in str(path):
         raise PydanticCustomError("path", "a path, in which no character is NUL")
@@ -224,8 +230,7 @@ class MixtureSettings(Section):
 
     @model_validator(mode="after")
     def _go_together(self) -> "MixtureSettings":
-        if wrong := conflict(self):
-            raise PydanticCustomError("conflict", "{line}", {"line": wrong})
+        _refuse(conflict(self))
         return self
 
 
@@ -265,13 +270,10 @@ class EngineSettings(Section):
 
     @model_validator(mode="after")
     def _go_together(self) -> "EngineSettings":
-        wrong = None
         if self.scheduler and self.backend != "dask":
-            wrong = f'backend must be "dask" with a scheduler, got "{self.backend}".'
+            _refuse(f'backend must be "dask" with a scheduler, got "{self.backend}".')
         if self.backend == "dask" and self.workers == 1:
-            wrong = 'workers must be 0 (as many as there are) or more than 1 with backend "dask", got 1.'
-        if wrong:
-            raise PydanticCustomError("conflict", "{line}", {"line": wrong})
+            _refuse('workers must be 0 (as many as there are) or more than 1 with backend "dask", got 1.')
         return self
 
     @property
