@@ -386,7 +386,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
     def _counted_rows(self, X, asking: str) -> sp.csr_array:
         check_is_fitted(self, "_found")
-        check_is_fitted(self, "_runs", msg=f"{asking} needs a fit; this model was read from a run folder. Try fit.")
+        check_is_fitted(self, "_runs", msg=f"{asking} needs a fit; this is the model of a finished run. Try fit.")
         return self.counted(self._rows(X))
 
     def _by_block(self, X, of: Callable[[sp.csr_array, Coefficients], np.ndarray]) -> list[np.ndarray]:

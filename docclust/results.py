@@ -178,7 +178,11 @@ class Map:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run, ready to be written, printed or explored. Rows follow the order of the corpus."""
+    """A finished run, ready to be written, printed or explored. Rows follow the order of the corpus.
+
+    model : predicts; its `labels_` are what `predict` gives, and may differ from `documents`, each of which is held
+        apart from its cluster
+    """
 
     settings: Settings
     documents: list[Assignment]

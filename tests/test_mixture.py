@@ -506,7 +506,7 @@ def test_a_model_that_was_given_its_parameters_cannot_be_replayed():
     given.reg_covar_, given.labels_, given.temperature_ = fitted.reg_covar_, fitted.labels_, fitted.temperature_
     given.give(fitted.weights_, fitted.means_, fitted.covariances_)
     given.renumber(np.array([1, 0, 2, 3]))
-    with pytest.raises(NotFittedError, match="replay needs a fit; this model was read from a run folder"):
+    with pytest.raises(NotFittedError, match="replay needs a fit; this is the model of a finished run"):
         given.replay(X, lambda *seen: None)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.metrics import adjusted_rand_score
 
 import docclust
 from docclust import config, pipeline
@@ -72,6 +73,15 @@ def test_the_model_of_a_run_can_be_pickled_and_its_clone_tells_nobody(small):
     model = pickle.loads(pickle.dumps(small.model))
     np.testing.assert_array_equal(model.means_, small.model.means_)
     assert clone(small.model).on_step is None
+
+
+def test_the_model_tells_of_documents_in_the_order_of_the_corpus(small):
+    predicted = small.model.predict(small.tfidf.rows(small.counts))
+    np.testing.assert_array_equal(small.model.labels_, predicted)
+    shown = [document.cluster for document in small.documents]
+    assert adjusted_rand_score(shown, predicted) > 0.9
+    assert max(adjusted_rand_score(shown, start) for start in small.model.start_labels_) > 0.9
+    assert not small.model.holds_apart
 
 
 def test_every_keyword_occurs_in_its_cluster_as_often_as_it_says(small):

@@ -44,7 +44,10 @@ def pair_gains(indptr, indices, weights, alike, distributions, logs, apart):
     n, k = indptr.size - 1, distributions.shape[1]
     best, second = np.zeros(n, np.int64), np.zeros(n, np.int64)
     gain, breadth, words = np.zeros(n), np.zeros(n), np.zeros(n)
-    joint, ratio = np.empty(k), np.empty(np.max(indptr[1:] - indptr[:-1]) if n else 0)
+    longest = 0
+    for i in range(n):
+        longest = max(longest, indptr[i + 1] - indptr[i])
+    joint, ratio = np.empty(k), np.empty(longest)
     for i in range(n):
         start, stop = indptr[i], indptr[i + 1]
         joint[:] = 0
@@ -52,7 +55,10 @@ def pair_gains(indptr, indices, weights, alike, distributions, logs, apart):
             words[i] += weights[p]
             for q in range(k):
                 joint[q] += weights[p] * logs[indices[p], q]
-        b = np.argmax(joint)
+        b = 0
+        for q in range(1, k):
+            if joint[q] > joint[b]:
+                b = q
         best[i] = b
         second[i] = 1 if b == 0 and k > 1 else 0
         most = 0.0

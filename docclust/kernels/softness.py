@@ -20,7 +20,7 @@ def softmax(J: np.ndarray, cooling: np.ndarray) -> np.ndarray:
     """Softmax of J * cooling by row."""
     # J: (n, k); cooling: (n,) -> (n, k)
     found = np.empty(J.shape)
-    _soften(np.ascontiguousarray(J), cooling, found.ravel(), J.shape[1], np.empty(J.shape[1]), np.empty(J.shape[0]))
+    _softened(J, cooling, found.ravel(), J.shape[1])
     found /= found.sum(axis=1, keepdims=True)
     return found
 
@@ -28,8 +28,13 @@ def softmax(J: np.ndarray, cooling: np.ndarray) -> np.ndarray:
 def log_partition(J: np.ndarray, cooling: np.ndarray) -> np.ndarray:
     """What softmax of J * cooling is divided by: the logarithm of the sum of the exponentials of every row."""
     # J: (n, k); cooling: (n,) -> (n,)
+    return _softened(J, cooling, np.empty(J.shape[1]), 0)
+
+
+def _softened(J: np.ndarray, cooling: np.ndarray, found: np.ndarray, width: int) -> np.ndarray:
+    # Copied, an array of any layout is of the one kind that the loop is compiled for.
     logs = np.empty(J.shape[0])
-    _soften(np.ascontiguousarray(J), cooling, np.empty(J.shape[1]), 0, np.empty(J.shape[1]), logs)
+    _soften(np.ascontiguousarray(J), np.array(cooling), found, width, np.empty(J.shape[1]), logs)
     return logs
 
 

@@ -38,7 +38,8 @@ def load_run(folder: Path | str) -> Run:
     Returns
     -------
     Run
-        Equal to the one that was written; its manifest also names the format and the schema of the folder.
+        Equal to the one that was written; its manifest also names the format and the schema of the folder, and the
+        steps of EM are in `convergence` alone.
 
     Raises
     ------

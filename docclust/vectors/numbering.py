@@ -176,7 +176,7 @@ def _number(text, ends, kinds, slots, hashes, begins, letters, numbers, lengths,
                 slot = (slot + _ONE) & last
             else:
                 if n == len(hashes):
-                    at[:] = i, begin, t, n
+                    at[0], at[1], at[2], at[3] = i, begin, t, n  # a slice would take two seconds more to compile
                     return False
                 known = begins[n]
                 for j in range(size):
@@ -188,7 +188,7 @@ def _number(text, ends, kinds, slots, hashes, begins, letters, numbers, lengths,
             numbers[t] = slots[slot]
             t += 1
             lengths[i] += 1
-    at[:] = len(ends), place, t, n
+    at[0], at[1], at[2], at[3] = len(ends), place, t, n
     return True
 
 
