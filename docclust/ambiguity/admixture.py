@@ -1,7 +1,8 @@
 """A document's words as a mixture of the words of clusters: shares of all of them, and the best pair."""
 
-import numba
 import numpy as np
+
+from docclust.kernels.compiling import compiled, within
 
 # Added to every cluster's word count before shares are taken: a tenth of a word.
 SHARE_PRIOR = 0.1
@@ -31,7 +32,7 @@ def two_topics(theta: np.ndarray, apart: np.ndarray) -> tuple[int, int]:
     return (one, other) if theta[one] >= theta[other] else (other, one)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def pair_gains(indptr, indices, weights, alike, distributions, logs, apart):
     """For each document the cluster b that explains its words best, and the q that adds most to it.
 
@@ -80,7 +81,7 @@ def pair_gains(indptr, indices, weights, alike, distributions, logs, apart):
     return best, second, gain, breadth, words
 
 
-@numba.njit(nogil=True, cache=True)
+@within()
 def _breadth(weights, alike, start, stop, ratio, u):
     """Of the nats that speak for either side the share left without its strongest words; the lesser one."""
     for_one, for_other, most_one, most_other = 1e-300, 1e-300, 0.0, 0.0
@@ -93,7 +94,7 @@ def _breadth(weights, alike, start, stop, ratio, u):
     return max(0.0, 1 - max(most_one / for_one, most_other / for_other))
 
 
-@numba.njit(nogil=True, cache=True)
+@within()
 def _best_share(weights, start, stop, ratio):
     """The u in (0, 1) at which the concave sum of c log(1 + u ratio) is largest: Newton steps kept in a bracket."""
     low, high, u = 0.0, 1.0, 0.3

@@ -6,9 +6,10 @@ make a post of hers on anything a mixture with the cluster where she mostly writ
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import scipy.sparse as sp
+
+from docclust.kernels.compiling import compiled
 
 # Two words go together when of the documents that hold one of them this share holds both.
 GO_TOGETHER = 0.4
@@ -61,7 +62,7 @@ def shared(counts: sp.csr_array, together: Companions) -> np.ndarray:
     return _shared(counts.indptr, counts.indices, together.groups, alike.indptr, alike.indices, alike.data)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _alike(indptr, indices, column_starts, rows, least):
     # Both documents-by-groups and groups-by-documents -> pairs (g, g2 > g) and their Jaccard index
     first, second, alike = [np.int64(0) for _ in range(0)], [np.int64(0) for _ in range(0)], [0.0 for _ in range(0)]
@@ -90,7 +91,7 @@ def _alike(indptr, indices, column_starts, rows, least):
     return np.array(first), np.array(second), np.array(alike)
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _shared(indptr, indices, groups, starts, others, alike):
     found, here, sums = np.ones(indices.size), np.zeros(starts.size - 1), np.zeros(starts.size - 1)
     for i in range(indptr.size - 1):

@@ -105,7 +105,7 @@ def score(
     own = probability if k > 1 else np.ones_like(probability)
     two = gain * far[first, second] ** 2
     return Scores(
-        mixed=mixed / np.maximum(common[first, second], 1),  # as it is where the pair is no more common than pairs are
+        mixed=mixed / np.maximum(common, 1),  # as it is where the pair is no more common than pairs are
         unclear=(1 - own) * np.exp(-two),
         atypical=atypical(counts, labels, own, word_sums),
         listed=two > LEAST_GAIN,
@@ -178,17 +178,19 @@ def topics_apart(far: np.ndarray, sure: np.ndarray) -> np.ndarray:
 
 
 def commonness(mixed: np.ndarray, first: np.ndarray, second: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """How much of every pair of clusters is mixed, by their size and against the mean of all pairs.
+    """How much the other documents mix every document's pair of clusters, by their size and against the mean of pairs.
 
     Two clusters that many documents mix are two sides of one subject, as are a company's results and its dividends,
-    though they have few words in common: a document with both is nothing unusual.
+    though they have few words in common: a document with both is nothing unusual. The only one with its two clusters
+    is, however mixed it is.
     """
-    # mixed, first, second: (n,); sizes: (k,) documents of every cluster -> (k, k), symmetric
+    # mixed, first, second: (n,); sizes: (k,) documents of every cluster -> (n,)
     k = sizes.size
     one_way = np.bincount(first * k + second, mixed, minlength=k * k).reshape(k, k)
-    share = (one_way + one_way.T) / np.sqrt(np.outer(sizes, sizes)).clip(min=1)
-    usual = share[np.triu_indices(k, 1)].mean() if k > 1 else 0.0
-    return share / max(usual, np.finfo(float).tiny)
+    both_ways, expected = one_way + one_way.T, np.sqrt(np.outer(sizes, sizes)).clip(min=1)
+    usual = (both_ways / expected)[np.triu_indices(k, 1)].mean() if k > 1 else 0.0
+    others = np.maximum(both_ways[first, second] - mixed, 0) / expected[first, second]
+    return others / max(usual, np.finfo(float).tiny)
 
 
 def surprise(counts: sp.csr_array, labels: np.ndarray, own: np.ndarray, word_sums: np.ndarray) -> np.ndarray:

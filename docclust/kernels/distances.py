@@ -1,8 +1,9 @@
 """Squared distances from one document to all others by the documents of its words, compiled."""
 
-import numba
 import numpy as np
 import scipy.sparse as sp
+
+from docclust.kernels.compiling import compiled
 
 _index = np.uintp
 
@@ -18,7 +19,7 @@ def nearer(
     return _nearer(X.indptr, X.indices, X.data, words.indptr, words.indices, words.data, norms, row, closest, found)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled()
 def _nearer(indptr, indices, data, word_indptr, documents, weights, norms, row, closest, found):
     for i in range(found.size):
         found[i] = 0.0

@@ -6,9 +6,9 @@ where it stopped, so that its caller can go on with longer arrays. What the arra
 `docclust.kernels.records`; in a tile, J and Q are of one document after the other.
 """
 
-import numba
 import numpy as np
 
+from docclust.kernels.compiling import compiled, within
 from docclust.kernels.lanes import add_multiples, add_quadratics, fetch, largest_of, put_exponentials
 from docclust.kernels.records import LISTED_FROM, WHOLE_UP_TO
 from docclust.kernels.softness import LEAST_EXPONENT
@@ -34,7 +34,7 @@ def scratch(lengths: np.ndarray, k: int, n_nodes: int) -> tuple:
     return *sums, np.empty(tile, dtype=np.uintp), np.empty(words), np.empty(words, dtype=np.uintp), np.empty(tile)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@within()
 def add_words(n_documents, ends, x_of, place_of, values, free, k, J):
     """Add to the J of every document its words, whose k numbers (2 k, if free) begin at place_of.
 
@@ -59,7 +59,7 @@ def add_words(n_documents, ends, x_of, place_of, values, free, k, J):
             p += one
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@within(fastmath={"contract"})
 def settle(
     first, last, groups, k, n_components, background, cooling, drop, weights, J,
     row_starts, kept, shares, labels, largest_share, largest_joint,
@@ -114,7 +114,7 @@ def settle(
         row_starts[i + 1] = used
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@within()
 def _add_whole(first, last, indptr, indices, data, values, free, common, k, J, background):
     """The same where all words have all clusters; if free, and too few to be listed, those have nothing in common."""
     one, two, three, four, ahead = _index(1), _index(2), _index(3), _index(4), _index(AHEAD)
@@ -146,7 +146,7 @@ def _add_whole(first, last, indptr, indices, data, values, free, common, k, J, b
             p += one
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@within(fastmath={"contract"})
 def _list_seen(
     first, last, indptr, indices, data, starts, lists, clusters, values, free, common, k, J, Q,
     ends, x_of, place_of, background,
@@ -184,7 +184,7 @@ def _list_seen(
         background[row] = total
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@compiled(fastmath={"contract"})
 def expect(
     begin, indptr, indices, data, starts, lists, clusters, values, free, common, blend, scale, constant, cooling, drop,
     weights, own, change, J, Q, ends, x_of, place_of, background,

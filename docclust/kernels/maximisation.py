@@ -1,9 +1,9 @@
 """The loop of the M-step, compiled, in the manner of `docclust.kernels.expectation`."""
 
-import numba
 import numpy as np
 
 from docclust.gaussian import TINY
+from docclust.kernels.compiling import compiled, within
 from docclust.kernels.lanes import add_both_moments, add_multiples, own_coefficients, weighted_squares
 
 # A word seen by more than one cluster in so many has all clusters.
@@ -13,7 +13,7 @@ SUMS, OWN, TIED, ISOTROPIC = range(4)
 _index = np.uintp
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@compiled(fastmath={"contract"})
 def maximise(
     begin, indptr, rows, data, row_starts, row_clusters, shares, weights, counts, groups,
     mode, listed_clusters, smoothing, floor, strength, estimated, noise, most_target,
@@ -179,7 +179,7 @@ def maximise(
     return common.size
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@within()
 def _to_logs(first, last, product, logs):
     for c in range(first, last):
         logs[c] += np.log(product[c])

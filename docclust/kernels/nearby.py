@@ -5,16 +5,16 @@ small table that stays in the cache, and its rows are read as those of a mixture
 knows its own words, so that no list of the clusters of a word is searched.
 """
 
-import numba
 import numpy as np
 
+from docclust.kernels.compiling import compiled
 from docclust.kernels.expectation import add_words, settle
 from docclust.kernels.lanes import fetch
 
 _index = np.uintp
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled()
 def turn(starts, lists, clusters, values, free, wide_ones, wide_of, wide, seen_starts, seen_words, seen_numbers):
     """Put the numbers of every pair where its cluster has them; see `docclust.kernels.neighbours.Seen`."""
     one, two, k, n_wide = _index(1), _index(2), _index(wide_of.size), _index(wide_ones.size)
@@ -46,7 +46,7 @@ def turn(starts, lists, clusters, values, free, wide_ones, wide_of, wide, seen_s
                     seen_numbers[place * width + one] = values[first + n_pairs + t]
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+@compiled(fastmath={"contract"})
 def expect_near(
     begin, documents, groups, near_starts, near, n_wide, wide_of, wide, seen_starts, seen_words, seen_numbers,
     indptr, indices, data, starts, values, free, common, blend, scale, constant, cooling, drop,
@@ -126,7 +126,7 @@ def expect_near(
     return groups.shape[0]
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled()
 def _gather(
     n_words, words, near, first_near, width, stride, starts, values, free, common, blend, scale, k,
     n_wide, wide_of, wide, beside, wide_row, table, common_of_place,
@@ -170,7 +170,7 @@ def _gather(
                 table[place + width + t] = quadratic
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled()
 def _add_seen(
     first, last, t, width, stride, seen_words, seen_numbers, free, place_in_table, here, table
 ):  # fmt: skip

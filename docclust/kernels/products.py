@@ -1,10 +1,10 @@
 """Sums over sparse rows, products with a few dense columns, and the recurrence of Lanczos on these, compiled."""
 
-import numba
 import numpy as np
 import scipy.sparse as sp
 
 from docclust.gaussian import TINY
+from docclust.kernels.compiling import compiled
 from docclust.kernels.lanes import add_multiples
 
 _index = np.uintp
@@ -16,7 +16,7 @@ def multiply(X: sp.csr_array, columns: np.ndarray, found: np.ndarray) -> None:
     _multiply(X.indptr, X.indices, X.data, columns.ravel(), columns.shape[1], found.ravel())
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled()
 def _multiply(indptr, indices, data, columns, width, found):
     one, two, three, four, m = _index(1), _index(2), _index(3), _index(4), _index(width)
     found[:] = 0.0
@@ -40,7 +40,7 @@ def power_sums(X: sp.csr_array) -> tuple[np.ndarray, np.ndarray]:
     return first, second
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled()
 def _add_powers(indices, data, first, second):
     for p in range(_index(indices.size)):
         j, x = _index(indices[p]), data[p]
@@ -63,7 +63,7 @@ def recur(
     return diagonal, length, following
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled()
 def _recur(found, basis, before, off, mean, along, inverse, diagonal, length, following):
     v, m = found.shape
     for j in range(v):

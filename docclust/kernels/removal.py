@@ -11,8 +11,9 @@ Clusters are looked at one by one, with the words they have seen in a table, and
 table, and are then held against it.
 """
 
-import numba
 import numpy as np
+
+from docclust.kernels.compiling import compiled, within
 
 # A product of variances is made a logarithm before it could be less, or more, than a double can say.
 LEAST_PRODUCT, MOST_PRODUCT = 1e-200, 1e200
@@ -24,7 +25,7 @@ TOGETHER = 256
 _index = np.uintp
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@within()
 def _estimate(n, for_mean, for_variance, first, second, law, mean, variance):
     """Mean and variance of one word in a cluster of n documents, as `docclust.gaussian.maximise` has them.
 
@@ -37,7 +38,7 @@ def _estimate(n, for_mean, for_variance, first, second, law, mean, variance):
     return m, max(v + added * smoothing, floor * smoothing)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@within()
 def _at_zero(before, after, noise):
     """Twice by how much the log-density of a word that is not there changes, but for the logarithm of the last.
 
@@ -48,7 +49,7 @@ def _at_zero(before, after, noise):
     return (m * m + noise) * precision - (m1 * m1 + noise) / v1, precision, v1 * precision
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled()
 def influence(
     first_cluster, starts, order, indptr, indices, data, weights, counts, cosine, law, noise, mean, variance,
     place, seen, here, of_documents, squares, of_clusters, of_means,
@@ -148,7 +149,7 @@ def influence(
             place[_index(seen[s])] = -1
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled()
 def of_unseen(sizes, law, noise, mean, variance, product, found):
     """Add what all words change for clusters of these sizes that have seen none, by a document of weight one."""
     for first in range(0, mean.size, TOGETHER):

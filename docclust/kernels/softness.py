@@ -1,8 +1,8 @@
 """Exponentials of J row by row: probabilities, what they are divided by, and how soft they are."""
 
-import numba
 import numpy as np
 
+from docclust.kernels.compiling import compiled
 from docclust.kernels.lanes import put_exponentials
 
 # As small as `put_exponentials` can tell from zero.
@@ -64,7 +64,7 @@ def temperature_of_entropy(J: np.ndarray, share: float, guess: float | None = No
     return float(np.exp(point))
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled()
 def _soften(J, cooling, found, width, scaled, logs):
     # Exponentials of row i of (n, k) go to found[i * width :]
     k = _index(J.shape[1])
@@ -74,7 +74,7 @@ def _soften(J, cooling, found, width, scaled, logs):
         logs[i] = largest + np.log(total)
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy")
+@compiled()
 def _entropy(J, cooling, scaled, shares):
     # -> mean entropy of the softmax of J * cooling, and its derivative by the logarithm of 1 / cooling
     n, k = J.shape
@@ -94,7 +94,7 @@ def _entropy(J, cooling, scaled, shares):
     return entropy / n, slope / n
 
 
-@numba.njit(nogil=True, cache=True, error_model="numpy", inline="always")
+@compiled(inline="always")
 def _scale(J, i, cooling, scaled):
     # Row i times cooling; its largest number
     largest = -np.inf
