@@ -1,5 +1,6 @@
 """Descriptions of Debian's packages as JSON lines for `--jsonl`, with tags that people gave them for classes.
 
+    apt-get -o Acquire::Languages=en update
     apt-cache pkgnames | sort | xargs apt-cache -o Acquire::Languages=en show --no-all-versions > packages.txt
     python benchmarks/debian.py packages.txt works-with > works_with.jsonl
 
@@ -44,6 +45,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     records = args.records.read_text("utf-8").split("\n\n")
     packages = [package for package in (read(record, args.facet) for record in records) if package.tags]
+    if not any(package.text for package in packages):
+        parser.error(f"no record has a description in English and a tag of {args.facet}. Try apt-get update as above.")
     common = Counter(tag for package in packages for tag in package.tags)
     for name, text, tags in packages:
         if text and min(common[tag] for tag in tags) >= args.least:

@@ -6,7 +6,7 @@ kept soft, or smoothing falls from the largest eigenvalue of the covariance of t
 At last every document is held against its cluster without it.
 """
 
-from docclust.em.found import Block, Fit, Found, Step
+from docclust.em.found import Fit, Found, Step
 from docclust.em.held_out import held_out
 from docclust.em.leave_one_out import Apart, held_apart
 from docclust.em.looking import NEAR_FROM
@@ -18,7 +18,6 @@ __all__ = [
     "NEAR_FROM",
     "PROBES",
     "Apart",
-    "Block",
     "Fit",
     "Found",
     "Step",

@@ -25,11 +25,9 @@ from docclust.kernels.coefficients import (
 )
 from docclust.kernels.distances import nearer
 from docclust.kernels.joining import joined, together
-from docclust.kernels.leaving import Influence, Members, influence, uncertainty, without
+from docclust.kernels.leaving import Members, influence, uncertainty, without
 from docclust.kernels.neighbours import (
     Near,
-    Piece,
-    Seen,
     expect_near,
     in_order,
     near,
@@ -43,7 +41,6 @@ from docclust.kernels.records import (
     Compact,
     Expectation,
     Maximised,
-    Pairs,
     Responsibilities,
     lists_clusters,
     side_by_side,
@@ -71,15 +68,11 @@ __all__ = [
     "UNDERFLOW",
     "Compact",
     "Expectation",
-    "Influence",
     "Maximised",
     "Members",
     "Near",
-    "Pairs",
-    "Piece",
     "Prepared",
     "Responsibilities",
-    "Seen",
     "Weighting",
     "accumulate",
     "assemble",
