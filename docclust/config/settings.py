@@ -53,6 +53,8 @@ class Section(BaseModel):
 class FolderCorpus(Section):
     """Text, HTML and mail (.eml, .mbox) files below a folder; every mail of a mailbox is one document.
 
+    With the extra `documents` also PDF, .docx, .pptx and .rtf.
+
     `glob` is one pattern or several, and ``**`` stands for any folders.
     """
 

@@ -1,4 +1,4 @@
-"""Text, HTML and mail files below a folder -> documents."""
+"""Text, HTML and mail files below a folder, PDF and Office files too -> documents."""
 
 import os
 from collections.abc import Iterator
@@ -6,13 +6,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from docclust.config import FolderCorpus
+from docclust.corpus.converters import Unreadable, convert, converts
 from docclust.corpus.decoding import DETECT, decode, looks_binary, without_mark
 from docclust.corpus.document import Document, Skipped, clean, did_you_mean, one_line, titled
 from docclust.corpus.mail import MAILBOXES, mail_to_text, mails
 from docclust.corpus.mail import SUFFIXES as MAIL
 from docclust.corpus.markup import html_to_text, looks_like_html
 from docclust.errors import CorpusError
-from docclust.results import counted
 
 HTML = {".html", ".htm", ".xhtml"}
 
@@ -41,8 +41,10 @@ def read(settings: FolderCorpus, skipped: Skipped) -> Iterator[Document]:
         raise CorpusError(f'[corpus] glob must match a file below {folder}, got {settings.glob!r}. Try "**/*".')
     if skipped.names and not made:
         reason, (name, *_) = next(iter(skipped.names.items()))
-        got = f"{counted(skipped[reason], reason)}, such as {name}"
-        raise CorpusError(f"{folder} must hold files of text, HTML or mails, got {got}. Try to export them to text.")
+        raise CorpusError(
+            f"{folder} must hold files of text, HTML or mails, got {skipped[reason]:,} ({reason}), such as {name}."
+            " Try to export them to text."
+        )
 
 
 def _check_folder(folder: Path) -> None:
@@ -111,11 +113,15 @@ def _document(
     settings: FolderCorpus, path: Path, parts: tuple[str, ...], skipped: Skipped, name: str, data: bytes, suffix: str
 ) -> Iterator[Document]:
     """What these bytes are, as one of the files that end so; nothing if they are no text."""
-    if settings.encoding == DETECT and looks_binary(data):
+    kind = converts(data, suffix)
+    if not kind and settings.encoding == DETECT and looks_binary(data):
         skipped.add("binary file", name)
         return
     try:
-        title, text = _content(data, suffix, settings.encoding)
+        title, text = ("", convert(data, kind)) if kind else _content(data, suffix, settings.encoding)
+    except Unreadable as error:
+        skipped.add(str(error), name)
+        return
     except UnicodeDecodeError as error:
         raise CorpusError(
             f"{path}: byte {error.start} (0x{error.object[error.start]:02x}) must be {settings.encoding}, and is not."

@@ -116,19 +116,19 @@ def test_binary_files_are_counted_and_passed_over(documents, tree):
         {
             "a.txt": "text",
             "nul.bin": b"abc\0def",
-            "paper.pdf": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n",
+            "paper.zip": b"PK\x03\x04\n%\xe2\xe3\xcf\xd3\n",
             "noise.txt": bytes(range(1, 256)) * 40,
             "packed.txt.gz": b"\x1f\x8b\x08",
         }
     )
     assert [document.id for document in documents("folder", skipped, path=root)] == ["a.txt"]
     assert skipped == {"binary file": 4}
-    assert skipped.names == {"binary file": ["noise.txt", "nul.bin", "packed.txt.gz", "paper.pdf"]}
+    assert skipped.names == {"binary file": ["noise.txt", "nul.bin", "packed.txt.gz", "paper.zip"]}
 
 
 def test_a_folder_of_binary_files_alone_says_so(documents, tree):
-    root = tree({"paper.pdf": b"%PDF-1.7\n", "other.pdf": b"%PDF-1.7\n"})
-    with pytest.raises(CorpusError, match=r"got 2 binary files, such as other.pdf. Try to export them to text"):
+    root = tree({"paper.zip": b"PK\x03\x04", "other.zip": b"PK\x03\x04"})
+    with pytest.raises(CorpusError, match=r"got 2 \(binary file\), such as other.zip. Try to export them to text"):
         documents("folder", path=root)
 
 
