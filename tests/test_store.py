@@ -343,6 +343,30 @@ def test_a_number_that_is_no_clusters_is_told_of(small_run: Run, tmp_path: Path,
         store.load_run(folder)
 
 
+@pytest.mark.parametrize("key", ["starts", "counted", "duplicates", "empty", "warnings", "not_counted", "skipped"])
+@pytest.mark.parametrize("value", [None, "x", 1.5, {"a": []}], ids=repr)
+def test_what_a_manifest_cannot_say_is_damage(small_run: Run, tmp_path: Path, key: str, value):
+    store.write_run(small_run, tmp_path / "run")
+    path = tmp_path / "run" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {key: value}), "utf-8")
+    with pytest.raises(RunError, match=r"manifest\.json: is damaged"):
+        store.load_run(tmp_path / "run")
+
+
+def test_a_table_without_its_columns_and_a_document_nobody_has_are_told_of(small_run: Run, tmp_path: Path):
+    store.write_run(small_run, tmp_path / "run")
+    path = tmp_path / "run" / "convergence.csv"
+    held = path.read_text("utf-8")
+    path.write_text("\ufeff" + held, "utf-8")
+    with pytest.raises(RunError, match=r"convergence\.csv: is damaged \(it must have the columns iteration, moved"):
+        store.load_run(tmp_path / "run")
+    path.write_text(held, "utf-8")
+    path = tmp_path / "run" / "ambiguous.json"
+    path.write_text(path.read_text("utf-8").replace('"id": "', '"id": "no-'), "utf-8")
+    with pytest.raises(RunError, match="different runs"):
+        store.load_run(tmp_path / "run")
+
+
 def test_files_of_different_runs_are_told_apart(small_run: Run, tmp_path: Path):
     store.write_run(small_run, tmp_path / "run")
     lines = (tmp_path / "run" / "documents.csv").read_text("utf-8").splitlines(keepends=True)

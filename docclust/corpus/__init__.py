@@ -15,6 +15,7 @@ from docclust.config import (
     PydocsCorpus,
 )
 from docclust.corpus.document import Document, Skipped
+from docclust.errors import CorpusError
 
 __all__ = ["Document", "Skipped", "read"]
 
@@ -39,8 +40,17 @@ def read(settings: CorpusSettings, skipped: Skipped) -> Iterator[Document]:
     Raises
     ------
     CorpusError
-        Something is missing or cannot be read. Raised at the document where it shows, and so while iterating.
+        Something is missing or cannot be read, or holds no document. Raised at the document where it shows, and so
+        while iterating.
     """
+    document = None
+    for document in _documents(settings, skipped):
+        yield document
+    if document is None and hasattr(settings, "path"):
+        raise CorpusError(f"{settings.path}: must hold documents, got none. Try another path or source in [corpus].")
+
+
+def _documents(settings: CorpusSettings, skipped: Skipped) -> Iterator[Document]:
     # Each reader is imported when it is asked for: NLTK and the datasets of scikit-learn take a second each.
     match settings:
         case FolderCorpus():

@@ -9,6 +9,10 @@ from docclust.corpus.document import Document
 from docclust.corpus.table import Row, documents
 from docclust.errors import CorpusError
 
+WITHOUT = " Try to mend this line, or without it."
+# Of one array, or of objects over several lines.
+UNFOLDED = " Try one whole object a line, as jq -c '.[]' makes them of an array, and jq -c . of objects."
+
 
 def read(settings: JsonlCorpus) -> Iterator[Document]:
     """Yield a document for each line that is not blank; see `docclust.corpus.read`."""
@@ -23,12 +27,13 @@ def _rows(settings: JsonlCorpus) -> Iterator[tuple[int, Row]]:
         try:
             row = json.loads(line.rstrip())
         except json.JSONDecodeError as error:
-            hint = " Try one whole object a line." if line.strip() in ("[", "{") else BINARY if "\0" in line else ""
-            raise CorpusError(f"{where}: not valid JSON: {error.msg} at column {error.colno}.{hint}") from None
+            remedy = UNFOLDED if line.strip() in ("[", "{") else BINARY if "\0" in line else WITHOUT
+            raise CorpusError(f"{where}: not valid JSON: {error.msg} at column {error.colno}.{remedy}") from None
         except (RecursionError, ValueError) as error:
-            raise CorpusError(f"{where}: not usable JSON: {error}.") from None
+            raise CorpusError(f"{where}: not usable JSON: {error}.{WITHOUT}") from None
         if not isinstance(row, dict):
-            raise CorpusError(f"{where}: must be a JSON object, got {_kind(row)}. Try one object a line.")
+            remedy = UNFOLDED if isinstance(row, list) else " Try one object a line."
+            raise CorpusError(f"{where}: must be a JSON object, got {_kind(row)}.{remedy}")
         yield number, _with_inner(row)
 
 

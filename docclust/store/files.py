@@ -150,6 +150,8 @@ def restore(kind: Any, value: Any) -> Any:
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
         return None if value is None else restore(get_args(kind)[0], value)
+    if origin in (list, dict) and not isinstance(value, origin):
+        raise ValueError(f"must be {origin.__name__}, got {value!r}")
     if origin is list:
         return [restore(get_args(kind)[0], item) for item in value]
     if origin is dict:

@@ -31,6 +31,14 @@ if TYPE_CHECKING:
     from docclust.mixture import SparseGaussianMixture
     from docclust.vectors import TfIdf
 
+# What may be in manifest.json, and what convergence.csv has.
+MANIFEST = {
+    **dict.fromkeys(("seed", "starts", "documents", "words", "nonzeros", "titles_from_text", "duplicates"), int),
+    **dict.fromkeys(("empty", "warnings", "not_counted"), list[str]),
+    **{"counted": int, "consensus": bool, "skipped": dict[str, int], "skipped_names": dict[str, list[str]]},
+}
+STEP = {"iteration", "objective", "smoothing", "moved", "undecided"}
+
 
 def load_run(folder: Path | str) -> Run:
     """Read a run folder.
@@ -51,7 +59,9 @@ def load_run(folder: Path | str) -> Run:
     with reading(folder / "config.toml") as path:
         settings = config.parse(tomllib.loads(path.read_text("utf-8")), str(path))
     with reading(folder / "convergence.csv") as path:
-        rows = read_table(path)
+        rows = list(read_table(path))
+        if not all(row.keys() >= STEP for row in rows):
+            raise ValueError(f"it must have the columns {', '.join(sorted(STEP))}")
         convergence = [{key: value if key == "phase" else number(value) for key, value in row.items()} for row in rows]
     with reading(folder / "metrics.json") as path:
         metrics = {key: restore(float | None, value) for key, value in read_json(path).items()}
@@ -79,7 +89,8 @@ def load_run(folder: Path | str) -> Run:
     n, k, v = len(run.documents), len(run.clusters), len(words)
     shapes = run.responsibilities.shape, run.counts.shape, model.means_.shape, tfidf.idf.shape, (len(display),)
     fit = shapes == ((n, k), (n, v), (k, v), (v,), (v,)) and len(convergence) == model.n_iter_
-    if not fit or not set(_numbers(run)) <= set(range(k)):
+    named = {document.id for document in run.documents} >= run.evidence().keys()
+    if not fit or not named or not set(_numbers(run)) <= set(range(k)):
         raise RunError(f"{folder}: its files are of different runs. {AGAIN}")
     return run
 
@@ -107,6 +118,8 @@ def load_manifest(folder: Path | str) -> dict[str, Any]:
         manifest = read_json(path)
         if manifest["format"] != FORMAT or not isinstance(manifest["schema"], int):
             raise ValueError("format must be docclust run")
+        for key in manifest.keys() & MANIFEST:
+            restore(MANIFEST[key], manifest[key])
     if manifest["schema"] > SCHEMA:
         raise RunError(f"{folder}: schema must be at most {SCHEMA}, got {manifest['schema']}. Try a newer docclust.")
     return manifest

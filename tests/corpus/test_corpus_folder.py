@@ -133,7 +133,8 @@ def test_a_folder_of_binary_files_alone_says_so(documents, tree):
 
 
 def test_an_empty_mailbox_has_no_documents(documents, tree):
-    assert documents("folder", path=tree({"none.mbox": b""})) == []
+    with pytest.raises(CorpusError, match=r"texts: must hold documents, got none\. Try another path"):
+        documents("folder", path=tree({"none.mbox": b""}))
 
 
 def test_hidden_files_and_folders_are_not_seen(documents, tree):
@@ -155,8 +156,9 @@ def test_a_file_is_read_whole_whatever_its_size_and_lines(documents, tree):
     assert document.title == "no end " * 11 + "no…"
 
 
-def test_an_empty_folder_has_no_documents(documents, tree):
-    assert documents("folder", path=tree({})) == []
+def test_an_empty_folder_is_named(documents, tree):
+    with pytest.raises(CorpusError, match=r"texts: must hold documents, got none\. Try another path"):
+        documents("folder", path=tree({}))
 
 
 def test_folders_may_lie_deeper_than_functions_may_call_each_other(documents, tree, monkeypatch):

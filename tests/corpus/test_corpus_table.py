@@ -7,8 +7,10 @@ import random
 
 import pytest
 
+from docclust.corpus.jsonl import UNFOLDED, WITHOUT
 from docclust.errors import CorpusError
 
+NONE = r"must hold documents, got none\. Try another path"
 ROWS = [
     {"id": "a1", "title": "On tea", "text": "Tea is brewed from leaves.", "label": "drink"},
     {"id": "a2", "title": "On bread", "text": "Bread is baked from flour.", "label": "food"},
@@ -171,11 +173,13 @@ def test_quotes_are_ordinary_characters_when_asked(documents, write):
     assert [document.text for document in read] == ['"Well," he said', '5" disk']
 
 
-def test_an_empty_file_has_no_documents(documents, write):
+def test_an_empty_file_is_named(documents, write):
     for source in ("jsonl", "csv", "tsv"):
         for content in (b"", b"\n\n", b"\xef\xbb\xbf", gzip.compress(b"")):
-            assert documents(source, path=write(content)) == []
-    assert documents("csv", path=write("text,label\n")) == []
+            with pytest.raises(CorpusError, match=NONE):
+                documents(source, path=write(content))
+    with pytest.raises(CorpusError, match=NONE):
+        documents("csv", path=write("text,label\n"))
 
 
 def test_documents_come_one_at_a_time(write):
@@ -238,10 +242,10 @@ def test_another_delimiter_is_named_where_the_header_has_it(problem, write, sour
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ('{"text": "a"}\n\n{"text": b}\n', "line 3: not valid JSON: Expecting value at column 10."),
-        ('{"text": "a"', "line 1: not valid JSON: Expecting ',' delimiter at column 13."),
-        ("[\n", "line 1: not valid JSON: Expecting value at column 2. Try one whole object a line."),
-        ('["a"]\n', "line 1: must be a JSON object, got a list. Try one object a line."),
+        ('{"text": "a"}\n\n{"text": b}\n', f"line 3: not valid JSON: Expecting value at column 10.{WITHOUT}"),
+        ('{"text": "a"', f"line 1: not valid JSON: Expecting ',' delimiter at column 13.{WITHOUT}"),
+        ("[\n", f"line 1: not valid JSON: Expecting value at column 2.{UNFOLDED}"),
+        ('["a"]\n', f"line 1: must be a JSON object, got a list.{UNFOLDED}"),
         ('"a"\n', "line 1: must be a JSON object, got a string. Try one object a line."),
         ("null\n", "line 1: must be a JSON object, got null. Try one object a line."),
         ("3.5\n", "line 1: must be a JSON object, got 3.5. Try one object a line."),
