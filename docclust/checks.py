@@ -13,6 +13,7 @@ from docclust import seeding
 from docclust.conflicts import conflict
 from docclust.copies import n_distinct_rows
 from docclust.errors import SettingError
+from docclust.results import counted
 
 STARTS = (*seeding.METHODS, "split-merge")
 CHOICES = {
@@ -92,9 +93,9 @@ def check_objective(objective: float) -> None:
 def warn_unless_converged(mixture: Any) -> None:
     """Say that EM had not converged, and what to try; to be called by `fit` itself."""
     if not mixture.converged_:
-        moved = mixture.steps_[-1].moved
+        moved = counted(mixture.steps_[-1].moved, "document")
         warnings.warn(
-            f"EM did not converge in {mixture.n_iter_} iterations: {moved} documents still change cluster. "
+            f"EM did not converge in {counted(mixture.n_iter_, 'iteration')}: {moved} changed cluster in the last. "
             f"Try max_iter={2 * max(mixture.max_iter, mixture.annealing_steps)}, a larger tol, or fewer clusters.",
             ConvergenceWarning,
             stacklevel=3,

@@ -227,7 +227,9 @@ def remarks(
             f"{counted(reseeded, 'cluster')} lost all documents and had to be seeded again. Try fewer clusters."
         )
     empty = model.n_components - np.unique(labels).size
-    if empty:
+    if 0 < empty == model.n_components - 1:
+        found.append("All documents are in one cluster. Try the defaults of [mixture], or fewer clusters.")
+    elif empty:
         found.append(f"{counted(empty, 'cluster')} without a document. Try a smaller n_components.")
     if model.n_components > 1 and metrics["undecided"] >= LOOSE_FROM and metrics["half_agreement"] < LOOSE_BELOW:
         found.append(

@@ -307,6 +307,13 @@ def test_clusters_are_numbered_by_the_size_that_is_shown_and_empty_ones_are_told
     assert np.isfinite(run.metrics["information"])
 
 
+def test_one_cluster_that_holds_all_is_told():
+    run = pipeline.run(settings(mixture={"n_components": 6, "softness": 1.0}))
+    assert run.clusters[0].size == len(run.documents)
+    told = "All documents are in one cluster. Try the defaults of [mixture], or fewer clusters."
+    assert told in run.manifest["warnings"]
+
+
 def test_new_texts_are_given_probabilities_by_the_words_and_the_mixture_of_a_run(small, tmp_path):
     lines = [json.loads(line) for line in SIX_TOPICS.read_text("utf-8").splitlines()]
     write_run(small, tmp_path / "run")
