@@ -257,6 +257,10 @@ def _softer(model: SparseGaussianMixture) -> str:
     """What makes responsibilities of a mixture less sure of themselves."""
     if model.smoothing != "noise":
         return 'Try smoothing = "noise".'
+    if model.covariance in ("tied", "isotropic"):
+        return 'Try covariance = "auto".'
+    if not model.leave_one_out:
+        return "Try leave_one_out = true."
     return "Try a larger final_smoothing." if model.reg_covar == "auto" else "Try a larger reg_covar."
 
 

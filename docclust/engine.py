@@ -208,6 +208,8 @@ def _dask(scheduler: str, workers: int) -> Iterator[None]:
     try:
         client = Client(scheduler, timeout="10s") if scheduler else Client(**here)
     except (OSError, ValueError) as error:
-        raise SettingError(f"[engine] scheduler = {scheduler!r} cannot be reached ({error}).") from None
+        raise SettingError(
+            f"[engine] scheduler = {scheduler!r} cannot be reached ({error}). Try to start it, or without it."
+        ) from None
     with client, joblib.parallel_config(backend="dask"):
         yield

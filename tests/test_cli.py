@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -510,6 +511,60 @@ def test_an_output_that_cannot_be_written_is_one_line(
     done = through_a_shell(redirected, *(small_folder if word == "R" else word for word in arguments))
     assert done.returncode == 2
     assert done.stderr == f"docclust: standard output: cannot be written ({why} another file or a pipe.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("kewords R", "No such command 'kewords'"),
+        ("report R --formt md", "No such option: --formt"),
+        ("keywords R --format xml", "Invalid value for '--format'"),
+        ("keywords R --top 0", "Invalid value for '--top'"),
+        ("run", "Missing argument 'CONFIG'"),
+        ("run c.toml --set", "'--set' requires an argument"),
+    ],
+)
+def test_what_the_parser_refuses_is_one_line(words: str, told: str, capsys: pytest.CaptureFixture[str]):
+    assert docclust(*words.split()) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("docclust: ")
+    assert told in printed.err
+    assert printed.err.endswith(" --help.\n")
+    assert printed.err.count("\n") == 1
+
+
+def test_no_command_is_the_help(capsys: pytest.CaptureFixture[str]):
+    assert docclust() == 2
+    assert "Usage: " in capsys.readouterr().out
+
+
+def test_a_terminal_of_unknown_width_is_as_wide_as_usual(
+    small_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COLUMNS", "0")
+    assert docclust("report", small_folder) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) == 80
+
+
+def test_a_file_is_no_run_folder(at_home: Path, capsys: pytest.CaptureFixture[str]):
+    assert docclust("keywords", "configs/six_topics.toml") == 2
+    assert "must be a run folder, and is a file" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no such signal")
+@pytest.mark.parametrize("sent", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_run_that_is_stopped_says_so_and_leaves_nothing(sent: str, at_home: Path):
+    command = command_line(
+        "run", "configs/six_topics.toml", "--out", "stopped/run", "--set", "calibration.repeats=100000"
+    )
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while running.stderr.readline() != "docclust: calibrating\n":
+        assert running.poll() is None
+    running.send_signal(getattr(signal, sent))
+    _, told = running.communicate(timeout=60)
+    assert (running.returncode, told) == (130, "docclust: interrupted.\n")
+    assert not list((at_home / "stopped").glob("*"))
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here is always full")

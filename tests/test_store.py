@@ -367,6 +367,26 @@ def test_a_table_without_its_columns_and_a_document_nobody_has_are_told_of(small
         store.load_run(tmp_path / "run")
 
 
+def test_a_table_that_was_sorted_is_not_believed(small_run: Run, tmp_path: Path):
+    store.write_run(small_run, tmp_path / "run")
+    path = tmp_path / "run" / "documents.csv"
+    header, *lines = path.read_text("utf-8").splitlines(keepends=True)
+    path.write_text("".join([header, *sorted(lines)]), "utf-8")
+    assert sorted(lines) != lines
+    with pytest.raises(RunError, match="different runs"):
+        store.load_run(tmp_path / "run")
+
+
+def test_the_number_of_workers_is_in_no_file_of_the_model(small_run: Run, tmp_path: Path):
+    small_run.model.set_params(n_jobs=7)
+    try:
+        store.write_run(small_run, tmp_path / "run")
+    finally:
+        small_run.model.set_params(n_jobs=None)
+    assert "n_jobs" not in (tmp_path / "run" / "model" / "model.json").read_text("utf-8")
+    assert store.load_run(tmp_path / "run").model.n_jobs is None
+
+
 def test_files_of_different_runs_are_told_apart(small_run: Run, tmp_path: Path):
     store.write_run(small_run, tmp_path / "run")
     lines = (tmp_path / "run" / "documents.csv").read_text("utf-8").splitlines(keepends=True)
@@ -421,8 +441,9 @@ def test_a_run_of_before_there_was_bm25_weighs_words_as_it_did(small_run: Run, t
 
 
 def test_what_a_killed_writer_left_is_removed_and_nothing_else(small_run: Run, tmp_path: Path):
-    for name in ("killed/new", "replaced/old", "between/new", "between/old", "begun"):
+    for name in ("killed/new", "replaced/old", "between/new", "between/old", "begun", "abandoned"):
         (tmp_path / f".docclust-{name}").mkdir(parents=True)
+    os.utime(tmp_path / ".docclust-abandoned", (0, 0))
     with staging.staging(tmp_path) as in_use:
         store.write_run(small_run, tmp_path / "run")
         kept = {".docclust-between", ".docclust-begun", in_use.name, "run"}

@@ -592,6 +592,12 @@ def test_no_stemmer_leaves_words_alone():
 # Edges --------------------------------------------------------------------------------------------
 
 
+def test_a_word_of_a_megabyte_is_shown_short():
+    _, vectors = vectors_of(["tea " + "x" * 2**20, "tea and bread", "bread", "soup"], min_df=1)
+    assert max(map(len, vectors.words)) == 2**20
+    assert max(map(len, vectors.display)) == 120
+
+
 def test_no_documents():
     with pytest.raises(CorpusError, match=r"must hold documents, got none. Try .*\[corpus\]"):
         vectorise([], settings())

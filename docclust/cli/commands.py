@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,7 +29,7 @@ app = typer.Typer(
     help="Cluster a text corpus, read the keywords of every cluster, and find the documents between clusters.",
     epilog="Example: docclust run configs/six_topics.toml --force",
     add_completion=False,
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -72,11 +72,14 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _docclust(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        output.write(f"{context.get_help()}\n")
+        raise typer.Exit(2)
 
 
 @app.command(epilog="Example: docclust run configs/six_topics.toml --set mixture.n_components=6 --force")
@@ -247,7 +250,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     with streams.guarded():
         try:
-            app(arguments)
+            code = app(arguments, standalone_mode=False)
         except DocclustError as error:
             output.tell(str(error))
             raise SystemExit(2) from None
@@ -256,10 +259,21 @@ def main(arguments: list[str] | None = None) -> None:
                 "there is not enough memory. Try a part of the corpus, fewer clusters, or [vectors] max_features."
             )
             raise SystemExit(2) from None
-        except SystemExit as leaving:
-            if leaving.code == 130:
-                output.tell("interrupted.")
-            raise
+        except Exception as error:
+            if not hasattr(error, "format_message"):  # as only what the parser refuses has
+                raise
+            output.tell(_refusal(error))
+            raise SystemExit(2) from None
+        if code == 130:
+            output.tell("interrupted.")
+        raise SystemExit(code or 0)
+
+
+def _refusal(error: Any) -> str:
+    """What the parser of the command line says in four lines, in one."""
+    said = error.format_message().replace("Value error, ", "").rstrip()
+    context = getattr(error, "ctx", None)
+    return f"{said}{'' if said[-1:] in '.?' else '.'} Try {context.command_path if context else 'docclust'} --help."
 
 
 def _text(found: "Run", known: "Ambiguous", read: "Texts", width: int) -> Iterator["Text"]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-WIDEST = 120
+WIDEST, USUAL = 120, 80
 # JSON escapes the controls below 0x20 itself; these it would let through to a terminal.
 UNESCAPED = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -24,7 +24,7 @@ def console() -> "Console":
     from rich.console import Console
 
     made = Console(highlight=False, emoji=False, markup=False, soft_wrap=True)
-    made.width = min(made.width, WIDEST)
+    made.width = min(made.width, WIDEST) or USUAL  # it is 0 where nobody knows
     return made
 
 

@@ -50,7 +50,7 @@ def load(path: Path, overrides: list[str] = []) -> Settings:  # noqa: B006 (neve
         _apply(data, override)
     if data.get("name", "") == "":
         data["name"] = path.stem
-    settings = parse(data, str(path))
+    settings = parse(data, f"{path} with --set" if overrides else str(path))
     return settings.model_copy(update={"corpus": _resolve_paths(settings.corpus, path.resolve().parent)})
 
 

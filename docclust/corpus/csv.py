@@ -69,8 +69,9 @@ def _records(settings: CsvCorpus) -> Iterator[tuple[int, list[str]]]:
                 yield line, fields
             line = reader.line_num + 1
     except csv.Error as error:
+        said = str(error).replace("\t", "\\t")
         raise CorpusError(
-            f"{settings.path}: line {line}: not valid {settings.source.upper()}: {error}."
+            f"{settings.path}: line {line}: not valid {settings.source.upper()}: {said}."
             ' Try quotechar = "" if quotes are ordinary characters here.'
         ) from None
 

@@ -25,7 +25,7 @@ def _rows(settings: JsonlCorpus) -> Iterator[tuple[int, Row]]:
             continue
         where = f"{settings.path}: line {number}"
         try:
-            row = json.loads(line.rstrip())
+            row = json.loads(line.rstrip(), parse_constant=_nothing)
         except json.JSONDecodeError as error:
             remedy = UNFOLDED if line.strip() in ("[", "{") else BINARY if "\0" in line else WITHOUT
             raise CorpusError(f"{where}: not valid JSON: {error.msg} at column {error.colno}.{remedy}") from None
@@ -35,6 +35,10 @@ def _rows(settings: JsonlCorpus) -> Iterator[tuple[int, Row]]:
             remedy = UNFOLDED if isinstance(row, list) else " Try one object a line."
             raise CorpusError(f"{where}: must be a JSON object, got {_kind(row)}.{remedy}")
         yield number, _with_inner(row)
+
+
+def _nothing(_: str) -> None:
+    """What NaN and the infinities are, which are no JSON: pandas writes NaN where there is no text."""
 
 
 def _with_inner(row: Row) -> Row:

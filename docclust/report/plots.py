@@ -49,7 +49,7 @@ def draw(run: "Run", name: str, path: Path) -> None:
         The run kept nothing to draw, or the file cannot be written.
     """
     if path.suffix not in UNDATED:
-        raise SettingError(f"--out must end in {', '.join(UNDATED)}, got {path.name}.")
+        raise SettingError(f"--out must end in {', '.join(UNDATED)}, got {path.name}. Try {path.stem}.svg.")
     figure = {"map": _map, "ellipses": _iterations, "convergence": _convergence, "reliability": _reliability}[name](run)
     FigureCanvasAgg(figure)
     try:

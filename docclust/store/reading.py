@@ -90,9 +90,17 @@ def load_run(folder: Path | str) -> Run:
     shapes = run.responsibilities.shape, run.counts.shape, model.means_.shape, tfidf.idf.shape, (len(display),)
     fit = shapes == ((n, k), (n, v), (k, v), (v,), (v,)) and len(convergence) == model.n_iter_
     named = {document.id for document in run.documents} >= run.evidence().keys()
-    if not fit or not named or not set(_numbers(run)) <= set(range(k)):
+    if not fit or not named or not _agree(run) or not set(_numbers(run)) <= set(range(k)):
         raise RunError(f"{folder}: its files are of different runs. {AGAIN}")
     return run
+
+
+def _agree(run: Run) -> bool:
+    """Whether documents have the probabilities that are told of them, which they have in one order alone."""
+    P, cluster = run.responsibilities, np.array([document.cluster for document in run.documents], dtype=int)
+    told = np.array([document.probability for document in run.documents])
+    own = P.indices == np.repeat(cluster, np.diff(P.indptr))
+    return np.count_nonzero(own) == told.size and np.array_equal(P.data[own], told)
 
 
 def _numbers(run: Run) -> Iterator[int]:
@@ -108,6 +116,8 @@ def _numbers(run: Run) -> Iterator[int]:
 def load_manifest(folder: Path | str) -> dict[str, Any]:
     """manifest.json of a run folder; raises RunError if it is none, or a newer docclust wrote it."""
     folder = Path(folder)
+    if os.path.isfile(folder):
+        raise RunError(f"{folder}: must be a run folder, and is a file. Try a folder docclust run has made.")
     if not os.path.isdir(folder):
         near = difflib.get_close_matches(folder.name, [path.name for path in folder.parent.glob("*/")], n=1)
         remedy = f"Did you mean {folder.parent / near[0]}?" if near else f"Try docclust run CONFIG --out {folder}."
@@ -118,10 +128,11 @@ def load_manifest(folder: Path | str) -> dict[str, Any]:
         manifest = read_json(path)
         if manifest["format"] != FORMAT or not isinstance(manifest["schema"], int):
             raise ValueError("format must be docclust run")
-        for key in manifest.keys() & MANIFEST:
-            restore(MANIFEST[key], manifest[key])
     if manifest["schema"] > SCHEMA:
         raise RunError(f"{folder}: schema must be at most {SCHEMA}, got {manifest['schema']}. Try a newer docclust.")
+    with reading(folder / "manifest.json"):
+        for key in manifest.keys() & MANIFEST:
+            restore(MANIFEST[key], manifest[key])
     return manifest
 
 

@@ -4,11 +4,14 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 PREFIX = ".docclust-"
 NEW, OLD = "new", "old"
+# Seconds after which nobody is about to lock a folder.
+ABANDONED = 3600
 
 
 @contextlib.contextmanager
@@ -18,9 +21,8 @@ def staging(parent: Path) -> Iterator[Path]:
     What writers that were killed have left in `parent` is removed: every writer holds a lock on its folder, which ends
     with its process.
     """
-    # One with nothing in it may be about to be locked.
     for left in parent.glob(f"{PREFIX}*"):
-        if _n_held(left) == 1 and (lock := _lock(left)) is not None:
+        if (_n_held(left) == 1 or _is_old(left)) and (lock := _lock(left)) is not None:
             shutil.rmtree(left, ignore_errors=True)
             os.close(lock)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
@@ -43,6 +45,14 @@ def replacing(path: Path) -> Iterator[Path]:
         made = folder / NEW / path.name
         yield made
         made.replace(path)
+
+
+def _is_old(folder: Path) -> bool:
+    """Whether there is nothing in a folder, and it is not about to be locked either."""
+    try:
+        return not any(folder.iterdir()) and time.time() - folder.stat().st_mtime > ABANDONED
+    except OSError:
+        return False
 
 
 def _n_held(folder: Path) -> int:

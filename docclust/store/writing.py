@@ -165,6 +165,7 @@ def _write_model(run: Run, folder: Path) -> None:
         mean_length=run.tfidf.mean_length,
     )
     given = {key: value for key, value in plain(model.get_params()).items() if isinstance(value, (int, float, str))}
+    given.pop("n_jobs", None)  # it changes nothing, and so no byte
     fitted = ("n_features_in_", "n_counted_", "covariance_", "converged_", "n_iter_", "lower_bound_", "reg_covar_")
     description = {
         "schema": SCHEMA,

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from docclust.config import VectorsSettings
-from docclust.errors import CorpusError, SettingError
+from docclust.errors import CorpusError, SettingError, shortened
 from docclust.vectors.boilerplate import boilerplate
 from docclust.vectors.chunks import Chunk
 from docclust.vectors.forms import whole_words
@@ -99,7 +99,9 @@ def count(chunk: Chunk, tokenizer: Tokenizer, settings: VectorsSettings) -> Coun
     max_order = max(settings.max_ngram, 2 if settings.collocations else 1)
     grams = _all_grams(stream, (stream >= 0) & ~dropped, common & ~copied, chunk.lengths, len(words), max_order)
     chosen = _choose(grams, words, settings)
-    display = _most_frequent_forms(chunk, word_of, len(words))
+    display = list(
+        map(shortened, _most_frequent_forms(chunk, word_of, len(words)))
+    )  # what is no word may take megabytes
     found = Counts(*_assemble(grams, chosen, words, display), passages(chunk, dropped), shingles)
     if tokenizer.is_plain:
         found = replace(found, display=whole_words(found.display, chunk, MIN_COLLOCATION_FREQUENCY))

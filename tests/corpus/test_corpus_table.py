@@ -259,6 +259,14 @@ def test_a_bad_json_line_is_named(problem, write, content, says):
     assert problem("jsonl", path=path) == f"{path}: {says}"
 
 
+def test_what_is_no_number_is_no_text(documents, write):
+    path = write('{"id": "a", "text": NaN}\n{"id": "b", "text": "tea", "label": -Infinity}\n')
+    assert [(document.id, document.text, document.label) for document in documents("jsonl", path=path)] == [
+        ("a", "", None),
+        ("b", "tea", None),
+    ]
+
+
 def test_json_too_deep_or_too_long_a_number_is_named(problem, write):
     path = write('{"text": "ok"}\n' + "[" * 100_000 + "\n")
     assert problem("jsonl", path=path).startswith(f"{path}: line 2: not ")
