@@ -17,7 +17,7 @@ def __getattr__(name: str) -> Any:
 
         return load_run
     if name == "assign":
-        from docclust.pipeline import assign
+        from docclust.assigning import assign
 
         return assign
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -202,8 +202,7 @@ def remarks(
     found = []
     if n := len(documents.empty):
         found.append(f"{counted(n, 'document')} without a word to go by set aside: {_some(documents.empty, n)}.")
-    for reason, n in sorted(skipped.items()):
-        found.append(f"{n:,} skipped ({reason}): {_some(skipped.names[reason], n)}.")
+    found += passed_over(skipped)
     if vectors.notices:
         (passage, n), *_ = vectors.notices
         found.append(
@@ -251,6 +250,11 @@ def remarks(
         are = f"only {counted(n, 'document')} of {labels.size:,} {'is' if n == 1 else 'are'}" if n else "no document is"
         found.append(f"Your soft clustering is hard: {are} undecided. {_softer(model)}")
     return found
+
+
+def passed_over(skipped: Skipped) -> list[str]:
+    """What was skipped, a sentence for every reason."""
+    return [f"{n:,} skipped ({why}): {_some(skipped.names[why], n)}." for why, n in sorted(skipped.items())]
 
 
 def _softer(model: SparseGaussianMixture) -> str:

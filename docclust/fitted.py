@@ -92,19 +92,28 @@ def responsibilities(model: SparseGaussianMixture, X: sp.csr_array, c: Coefficie
     for block in blocks(X, model.block_rows):
         P = model.probabilities(block, c, slice(first, first + block.shape[0]))
         first += block.shape[0]
-        if P.shape[1] > 1:
-            every, best = np.arange(P.shape[0]), P.argmax(axis=1)
-            largest, P[every, best] = P[every, best], -1
-            second = P.argmax(axis=1)
-            runner_up = np.maximum(P[every, second], LEAST_DOUBT)  # so that no row becomes exactly 1
-            if P.shape[1] > many:
-                least = -np.partition(-P, many - 2, axis=1)[:, many - 2 : many - 1]  # the best is set aside
-                P[least > P] = 0
-            P[P < LEAST_PROBABILITY] = 0
-            P[every, best], P[every, second] = largest, runner_up
-            P /= P.sum(axis=1, keepdims=True)
-        kept.append(sp.csr_array(P))
+        kept.append(stored(P, many))
     return stacked(kept)
+
+
+def stored(P: np.ndarray, many: int) -> sp.csr_array:
+    """Of the probabilities of a block those that are kept, so many of a document at most; rows sum to one.
+
+    P is changed.
+    """
+    # P: (m, k) -> (m, k) CSR
+    if P.shape[1] > 1:
+        every, best = np.arange(P.shape[0]), P.argmax(axis=1)
+        largest, P[every, best] = P[every, best], -1
+        second = P.argmax(axis=1)
+        runner_up = np.maximum(P[every, second], LEAST_DOUBT)  # so that no row becomes exactly 1
+        if P.shape[1] > many:
+            least = -np.partition(-P, many - 2, axis=1)[:, many - 2 : many - 1]  # the best is set aside
+            P[least > P] = 0
+        P[P < LEAST_PROBABILITY] = 0
+        P[every, best], P[every, second] = largest, runner_up
+        P /= P.sum(axis=1, keepdims=True)
+    return sp.csr_array(P)
 
 
 def median_temperature(model: SparseGaussianMixture, X: sp.csr_array) -> float:

@@ -17,10 +17,9 @@ from docclust import corpus, defaults, describe, engine, fitted, frames, keyword
 from docclust.ambiguity import distances, explainer, kinds_by_row, score, sureness, topics_apart
 from docclust.config import Settings
 from docclust.corpus import Document
-from docclust.errors import SettingError
 from docclust.mixture import SparseGaussianMixture
 from docclust.results import Ambiguous, Run, cluster_name
-from docclust.vectors import Vocabulary, vectorise
+from docclust.vectors import vectorise
 
 # Told of a stage by name and how far it is: done of total, where total is 0 if it is not known.
 Progress = Callable[[str, int, int], None]
@@ -159,35 +158,6 @@ def explain(run: Run, row: int) -> Ambiguous:
     given = run.counts, run.tfidf, run.display, c, P, word_sums, names, apart
     explained = explainer(run.settings, run.documents, *given)
     return explained.explain(row, [])
-
-
-def assign(run: Run, texts: Iterable[str]) -> np.ndarray:
-    """Calibrated probability of every cluster of a run for new texts.
-
-    Parameters
-    ----------
-    run : what `run` or `load_run` gives
-    texts : m texts, which are split into words as those of the run were
-
-    Returns
-    -------
-    array of shape (m, K)
-        Rows sum to one. A text without any of the run's words has what the sizes and widths of the clusters say alone.
-
-    Raises
-    ------
-    SettingError
-        What is given is one text, or holds what is no text.
-    """
-    if isinstance(texts, str):
-        raise SettingError("texts must be several texts, got one. Try [text].")
-    texts = list(texts)
-    for place, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise SettingError(f"texts must be texts, got {text!r} at {place}. Try without it.")
-    if not texts:
-        return np.empty((0, run.model.n_components))
-    return run.model.predict_proba(run.tfidf.rows(Vocabulary.of(run).count(texts)))
 
 
 def mixture(settings: Settings, seed: int, clock: "Clock") -> SparseGaussianMixture:

@@ -38,6 +38,25 @@ class Assignment:
     title_from_text: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a document belongs that the run has not seen.
+
+    name : of the cluster, in short
+    known_words : how many different words it has that the run knows; with none, it is where any document is likeliest
+    """
+
+    id: str
+    title: str
+    label: str | None
+    cluster: int
+    name: str
+    probability: float
+    runner_up: int | None
+    runner_up_probability: float
+    known_words: int
+
+
 @dataclass(frozen=True)
 class Share:
     """The part of a document's words that a cluster explains."""

@@ -14,10 +14,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from docclust import __version__, cli, pipeline, store
+from docclust import __version__, assign, cli, pipeline, store
 from docclust.cli import commands, progress
 from docclust.report import data
 from docclust.results import Run
@@ -73,6 +74,7 @@ def test_every_command_has_an_example():
         "keywords",
         "ambiguous",
         "show",
+        "assign",
         "report",
         "plot",
     ]
@@ -532,6 +534,52 @@ def test_what_the_parser_refuses_is_one_line(words: str, told: str, capsys: pyte
     assert told in printed.err
     assert printed.err.endswith(" --help.\n")
     assert printed.err.count("\n") == 1
+
+
+def test_new_documents_are_told_where_they_belong(at_home: Path, capsys: pytest.CaptureFixture[str], small_run: Run):
+    lines = (at_home / "corpora" / "six_topics.jsonl").read_text("utf-8").splitlines()
+    texts = [json.loads(line)["text"] for line in lines]
+    (at_home / "new.csv").write_text("id,body\n" + "".join(f'n{i},"{text}"\n' for i, text in enumerate(texts)), "utf-8")
+    with (at_home / "new.csv").open("a", encoding="utf-8") as file:
+        file.write("empty,zzzz qqqq\n")
+    assert docclust("assign", "runs/six_topics", "new.csv", "--set", "corpus.text=body", "--format", "csv") == 0
+    printed = capsys.readouterr()
+    rows = list(csv.DictReader(io.StringIO(printed.out)))
+    assert [row["id"] for row in rows] == [*(f"n{i}" for i in range(len(texts))), "empty"]
+    assert "1 document without a word that the run knows" in printed.err
+    assert rows[-1]["known_words"] == "0"
+    P = assign(small_run, [*texts, ""])
+    assert [int(row["cluster"]) for row in rows] == P.argmax(axis=1).tolist()
+    told = np.array([[float(row["probability"]), float(row["runner_up_probability"])] for row in rows])
+    np.testing.assert_allclose(told, np.sort(P, axis=1)[:, :-3:-1], atol=1e-5)
+    assert ((told > 0) & (told < 1)).all()
+    assert [row["name"] for row in rows] == [small_run.clusters[int(row["cluster"])].name for row in rows]
+
+    assert docclust("assign", "runs/six_topics", "corpora/six_topics.jsonl", "--top", 2, "--quiet") == 0
+    printed = capsys.readouterr()
+    assert [found["label"] for found in json.loads(printed.out)] == ["gardening", "gardening"]
+    assert printed.err == ""
+    assert docclust("assign", "runs/six_topics", "new.csv", "--set", "corpus.text=body", "--format", "table") == 0
+    assert "no word that the run knows" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("new.csv --set mixture.tol=1", "--set must change [corpus] alone, got mixture.tol=1. Try docclust run."),
+        ("new.csv --set corpus.txet=body", "--set: [corpus] txet is not a key docclust knows. Did you mean text?"),
+        ("new.csv", "[corpus] text must be one of the columns 'id', 'body', got 'text'"),
+        ("none.jsonl", "[corpus] path must be an existing file"),
+    ],
+)
+def test_documents_that_cannot_be_read_are_one_line(
+    words: str, told: str, at_home: Path, capsys: pytest.CaptureFixture[str]
+):
+    (at_home / "new.csv").write_text("id,body\n1,tea\n", "utf-8")
+    assert docclust("assign", "runs/six_topics", *words.split(), "--quiet") == 2
+    printed = capsys.readouterr().err
+    assert told in printed
+    assert printed.count("\n") == 1
 
 
 def test_no_command_is_the_help(capsys: pytest.CaptureFixture[str]):

@@ -216,3 +216,18 @@ def test_a_tab_can_be_set_as_a_shell_passes_it_on(tmp_path, tab):
 def test_an_override_that_cannot_be_applied_is_named(override):
     with pytest.raises(ConfigError, match="--set"):
         config.load(CONFIGS / "six_topics.toml", [override])
+
+
+def test_other_documents_are_read_as_those_of_the_run_where_they_are_of_its_kind(tmp_path):
+    table = config.parse(
+        {"corpus": {"source": "csv", "path": "mine.csv", "text": ["a"]}, "mixture": {"n_components": 2}}
+    )
+    assert config.other_documents(table, tmp_path / "new.csv").text == ["a"]
+    assert config.other_documents(table, tmp_path / "new.csv", ['corpus.text="b"']).text == "b"
+    assert config.other_documents(table, tmp_path / "new.jsonl").source == "jsonl"
+    assert config.other_documents(table, tmp_path).source == "folder"
+    with pytest.raises(ConfigError, match=r"--set must change \[corpus\] alone"):
+        config.other_documents(table, tmp_path / "new.csv", ["vectors.min_df=1"])
+    downloaded = config.parse({"corpus": {"source": "20newsgroups"}, "mixture": {"n_components": 2}})
+    with pytest.raises(ConfigError, match=r"must be a folder, or end in \.csv, \.tsv, \.jsonl"):
+        config.other_documents(downloaded, tmp_path / "new.unknown")

@@ -37,6 +37,7 @@ ROOMS = [
     "describe",
     "frames",
     "pipeline",
+    "assigning",
     "store",
     "report",
     "cli",

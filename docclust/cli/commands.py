@@ -6,7 +6,9 @@ Heavy imports are inside the commands, so that ``--help`` and a mistyped option 
 
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +19,7 @@ from docclust.cli import output, progress, reporting, streams
 from docclust.cli.reporting import RunFolder
 from docclust.errors import DocclustError, SettingError, shortened
 from docclust.report import data
+from docclust.results import Placed, counted
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -240,6 +243,60 @@ def show(
     width = output.console().width
     about = text.document(known, found.documents[row], found.clusters, width, every[2:])
     output.lines([*about, "", *_text(found, known, read, width)])
+
+
+@app.command(epilog="Example: docclust assign runs/six_topics corpora/six_topics.jsonl --top 3")
+def assign(
+    folder: RunFolder,
+    documents: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DOCUMENTS",
+            help="A file or folder, read as that of the run was if of its kind.",
+            show_default=False,
+        ),
+    ],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="corpus.KEY=VALUE",
+            help="How to read them, where it is another way. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    format: ListFormat = None,
+    top: Annotated[int | None, typer.Option(min=1, help="Only so many, the first.", show_default="all")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Print to which cluster of a run new documents belong, and how probably."""
+    from docclust import config, store
+
+    found = store.load_run(folder)
+    settings = config.other_documents(found.settings, documents, changes or [])
+    with progress.shown(quiet) as told:
+        told("assign", 0, 0)
+        from docclust import assigning, corpus, describe
+
+        skipped = corpus.Skipped()
+        read = islice(corpus.read(settings, skipped), top)
+        placed = list(assigning.place(found, read, lambda done: told("assign", done, 0)))
+    for sentence in describe.passed_over(skipped):
+        output.tell(sentence)
+    if unknown := sum(not document.known_words for document in placed):
+        output.tell(
+            f"{counted(unknown, 'document')} without a word that the run knows: only sizes of clusters speak there."
+        )
+    match _format(format):
+        case Format.table:
+            from docclust.report import text
+
+            output.lines(text.placed(placed, output.console().width))
+        case Format.json:
+            output.write_json(store.plain(placed))
+        case Format.csv:
+            columns = [field.name for field in fields(Placed)]
+            output.write_csv(columns, ([getattr(d, name) for name in columns] for d in placed))
 
 
 app.command(epilog="Example: docclust report runs/six_topics --format html")(reporting.report)

@@ -15,6 +15,7 @@ STAGES = {
     "calibrate": "calibrating",
     "describe": "describing",
     "map": "mapping",
+    "assign": "assigning",
     "report": "reporting",
     "write": "writing",
 }

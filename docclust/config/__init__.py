@@ -5,7 +5,7 @@ loading   files and overrides
 problems  what is wrong with a config, in one line
 """
 
-from docclust.config.loading import dumps, load, parse
+from docclust.config.loading import dumps, load, other_documents, parse
 from docclust.config.settings import (
     CorpusSettings,
     CsvCorpus,
@@ -36,5 +36,6 @@ __all__ = [
     "VectorsSettings",
     "dumps",
     "load",
+    "other_documents",
     "parse",
 ]

@@ -9,13 +9,15 @@ import tomli_w
 from pydantic import ValidationError
 
 from docclust.config.problems import first_problem
-from docclust.config.settings import Settings
+from docclust.config.settings import CorpusSettings, Settings
 from docclust.errors import ConfigError
 
 # What TOML says of a backslash that it takes for an escape.
 ESCAPES = ("hex value", "Unescaped '\\'", "Unicode scalar")
 # What people give in place of a config: the one of configs/ that reads it.
 READERS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl"}
+# By the ending of a file what reads it.
+SOURCES = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
 
 
 def load(path: Path, overrides: list[str] = []) -> Settings:  # noqa: B006 (never changed)
@@ -52,6 +54,29 @@ def load(path: Path, overrides: list[str] = []) -> Settings:  # noqa: B006 (neve
         data["name"] = path.stem
     settings = parse(data, f"{path} with --set" if overrides else str(path))
     return settings.model_copy(update={"corpus": _resolve_paths(settings.corpus, path.resolve().parent)})
+
+
+def other_documents(settings: Settings, path: Path, overrides: list[str] = []) -> CorpusSettings:  # noqa: B006 (never changed)
+    """The section [corpus] for the documents at a path, which are read as those of `settings` if of the same kind.
+
+    Raises
+    ------
+    ConfigError
+        An override is of another section, or a key or a value is not one docclust knows.
+    """
+    kind = "folder" if path.is_dir() else next(filter(None, map(SOURCES.get, path.suffixes)), settings.corpus.source)
+    changes: dict[str, Any] = {"corpus": {}}
+    for override in overrides:
+        _apply(changes, override)
+    if set(changes) > {"corpus"}:
+        raise ConfigError(f"--set must change [corpus] alone, got {', '.join(overrides)}. Try docclust run.")
+    kind = changes["corpus"].get("source", kind)
+    if kind == settings.corpus.source and not hasattr(settings.corpus, "path"):
+        raise ConfigError(f"{path}: must be a folder, or end in {', '.join(SOURCES)}. Try --set corpus.source=jsonl.")
+    told = settings.corpus.model_dump(mode="json", exclude_none=True)
+    read = told if told["source"] == kind else {"source": kind}
+    data = {"corpus": read | {"path": str(path.absolute())} | changes["corpus"]}
+    return parse(data, "--set" if overrides else str(path)).corpus
 
 
 def parse(data: dict[str, Any], origin: str = "config") -> Settings:

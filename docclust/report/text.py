@@ -13,7 +13,7 @@ from docclust.report import phrases
 from docclust.report.data import KINDS, Summary, harmless, one_line, shown
 
 if TYPE_CHECKING:
-    from docclust.results import Ambiguous, Assignment, Cluster
+    from docclust.results import Ambiguous, Assignment, Cluster, Placed
 
 Spans = Iterable[tuple[int, int, int]]
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta", "bright_green")
@@ -84,6 +84,15 @@ def ambiguous(found: list["Ambiguous"], width: int) -> list[Text]:
     lines = []
     for rank, document in enumerate(found, start=1):
         lines += _document(document, width, lead=f" {rank:>{digits}}  ")
+    return lines
+
+
+def placed(found: Iterable["Placed"], width: int) -> list[Text]:
+    """New documents: title, the two clusters, the name of the first, and where no word of the run is in them."""
+    lines = []
+    for one in found:
+        known = Text(one_line(one.name)) if one.known_words else Text("no word that the run knows", "yellow")
+        lines += _titled(one, known, width, lead=" ")
     return lines
 
 
@@ -180,6 +189,10 @@ def _heading(said: str, width: int) -> list[Text]:
 
 
 def _document(found: "Ambiguous", width: int, lead: str) -> list[Text]:
+    return _titled(found, Text(one_line(found.reason)), width, lead)
+
+
+def _titled(found: "Ambiguous | Placed", said: Text, width: int, lead: str) -> list[Text]:
     where = Text.assemble(f"{shown(found.probability)} in ", _number(found.cluster))
     if found.runner_up is not None:
         where.append(f", {shown(found.runner_up_probability)} in ").append_text(_number(found.runner_up))
@@ -187,8 +200,8 @@ def _document(found: "Ambiguous", width: int, lead: str) -> list[Text]:
     title.truncate(max(width - where.cell_len - 2, len(lead) + 8), overflow="ellipsis")
     gap = max(width - title.cell_len - where.cell_len, 2)
     same = one_line(found.id) == one_line(found.title)
-    reason = Text.assemble("" if same else (f"{_name(found.id)}  ", "dim"), one_line(found.reason))
-    return [Text.assemble(title, " " * gap, where), *_wrapped(reason, width, len(lead))]
+    below = Text.assemble("" if same else (f"{_name(found.id)}  ", "dim"), said)
+    return [Text.assemble(title, " " * gap, where), *_wrapped(below, width, len(lead))]
 
 
 def _name(name: str) -> str:
