@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from docclust import defaults, em, engine, kernels, restarts, seeding
-from docclust.agreement import STAYS, have_clusters, leads_away, nearness
+from docclust.agreement import STAYS, have_clusters, is_open, leads_away, nearness
 from docclust.kernels import Prepared
 
 if TYPE_CHECKING:
@@ -114,13 +114,19 @@ def _told(
     if not away and len(free) < len(some):
         free = run(some, "pooled", free)
         away = leads_away(some, _labels(free))
+    more: list[np.ndarray] = []
+    if len(free) == len(some) and is_open(some, _labels(free)):
+        more = _further(rows, starts, mixture, options, rng)
+        some += [labels[::stride] for labels in more]
+        free = run(some, "pooled", free)
+        away = leads_away(some, _labels(free))
     # They vote, too, where variances are a little freer than they will be; their objective is another one then.
     holds = stride == 1 and (least == wanted or defaults.votes(mixture, "pooled", n))
-    pooled = "pooled", starts, free if holds else []
+    pooled = "pooled", starts + more, free if holds else []
     if not away:
         return pooled
     clear = have_clusters(some[: len(free)], _labels(free))
-    starts = _best_starts(rows, starts, mixture, options, rng)
+    starts = _best_starts(rows, starts, mixture, options, rng, more)
     kind, fits = _round(part.rows, [labels[::stride] for labels in starts[:FIRST_STARTS]], k, clear, run)
     return (kind, starts, fits if stride == 1 else []) if kind else pooled
 
@@ -151,6 +157,7 @@ def _best_starts(
     mixture: "SparseGaussianMixture",
     options: dict,
     rng: np.random.RandomState,
+    more: list[np.ndarray] = [],  # noqa: B006 (never changed)
 ) -> list[np.ndarray]:
     """As many as these, the best of ten, unless it is said how many there are, or they were grown.
 
@@ -160,12 +167,25 @@ def _best_starts(
     With pooled variances it does not tell: Reuters R8 0.591, 0.531, 0.591. 200 to 1,500 texts of eight corpora,
     few for every cluster: 0.481, 0.479, 0.480 in the mean; 611 posts of 20 Newsgroups among them 0.324, 0.328, 0.326.
     """
-    further = defaults.MORE_STARTS - len(starts)
-    if mixture.n_init != "auto" or further <= 0 or mixture.init_params == "split-merge":
+    more = more or _further(rows, starts, mixture, options, rng)
+    if not more:
         return starts
-    more = restarts.seeds(rows, mixture, further, options, rng)
     weights = options["weighting"].of(np.diff(rows.rows.indptr))
     return seeding.best(rows.rows, starts + more, mixture.n_components, len(starts), weights)
+
+
+def _further(
+    rows: Prepared,
+    starts: list[np.ndarray],
+    mixture: "SparseGaussianMixture",
+    options: dict,
+    rng: np.random.RandomState,
+) -> list[np.ndarray]:
+    """What is missing of ten starts, unless it is said how many there are, or they were grown."""
+    many = defaults.MORE_STARTS - len(starts)
+    if mixture.n_init != "auto" or many <= 0 or mixture.init_params == "split-merge":
+        return []
+    return restarts.seeds(rows, mixture, many, options, rng)
 
 
 def _is_heap(fits: list[em.Fit], k: int) -> bool:

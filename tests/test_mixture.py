@@ -23,7 +23,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from docclust import SparseGaussianMixture, covariance, defaults, kernels, mixture, restarts, seeding
 from docclust import agreement as alike
-from docclust.agreement import agreement, have_clusters, leads_away, reproducibility
+from docclust.agreement import agreement, have_clusters, is_open, leads_away, reproducibility
 from docclust.checks import STARTS
 from docclust.errors import SettingError
 from docclust.probability import Temperature
@@ -353,6 +353,36 @@ def test_a_part_of_the_documents_and_the_first_starts_tell_the_covariance(monkey
     assert model.start_bounds_.tolist() == alone.start_bounds_.tolist()
 
 
+@pytest.mark.parametrize(("away", "chosen", "starts"), [(True, "cosine", 4), (False, "pooled", 10)])
+def test_ten_starts_tell_the_covariance_where_four_leave_it_open(monkeypatch, away, chosen, starts):
+    asked = []
+
+    def told(starts, found, surely=False):
+        asked.append(len(found))
+        return away if len(found) == 10 else not away
+
+    monkeypatch.setattr(covariance, "leads_away", told)
+    monkeypatch.setattr(covariance, "is_open", lambda starts, found: True)
+    monkeypatch.setattr(defaults, "SMALL_CORPUS", 0)
+    X, _ = topics(n=200, v=100, length=40, seed=3)
+    model = SparseGaussianMixture(4, random_state=0).fit(X)
+    assert (model.covariance_, len(model.start_labels_), asked) == (chosen, starts, [4, 10])
+    assert SparseGaussianMixture(4, n_init=4, random_state=0).fit(X).covariance_ != chosen
+
+
+@pytest.mark.parametrize(
+    ("near", "information", "rand", "told"),
+    [(0.44, -0.05, 0.04, True), (0.44, 0.05, -0.1, True), (0.44, 0.05, 0.04, False), (0.46, -0.05, 0.04, False)],
+)
+def test_starts_leave_it_open_where_ends_are_far_from_them_and_no_more_or_less_alike(
+    monkeypatch, near, information, rand, told
+):
+    monkeypatch.setattr(alike, "nearness", lambda starts, found: near)
+    agreed = {"starts": (0.5, 0.5), "found": (0.5 + information, 0.5 + rand)}
+    monkeypatch.setattr(alike, "reproducibility", agreed.get)
+    assert is_open("starts", "found") == told
+
+
 @pytest.mark.parametrize(("n", "scale", "chosen"), [(199, 1, "cosine"), (200, 1, "pooled"), (199, 2, "pooled")])
 def test_variances_are_not_learnt_from_few_documents(monkeypatch, n, scale, chosen):
     monkeypatch.setattr(covariance, "leads_away", lambda starts, found, surely=False: False)
@@ -427,6 +457,10 @@ def test_em_leads_away_where_it_leaves_starts_less_alike():
         (0.5, -0.03, 0.1, False, True),
         (0.5, -0.01, 0.1, False, False),
         (0.5, 0.1, -0.01, False, True),
+        (0.4, -0.05, 0.06, False, False),
+        (0.4, 0.1, -0.01, False, False),
+        (0.4, -0.05, 0.01, False, True),
+        (0.4, -0.05, -0.02, True, True),
         (0.7, -0.05, -0.01, False, False),
         (0.7, 0.1, -0.02, False, True),
     ],
