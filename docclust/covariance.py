@@ -48,7 +48,7 @@ def fit(
         starts = restarts.starts(X, rows, mixture, kind or "pooled", options, annealed, rng)
         options |= annealed()
     if kind == "cosine" and mixture.covariance == "auto" and X.shape[0] < defaults.SMALL_CORPUS:
-        starts = _best_starts(rows, starts, mixture, options, rng)
+        starts = _best(rows, starts, _further(rows, starts, mixture, options, rng), mixture, options)
     state = rng.get_state()
     if kind is None:
         told = _told(rows, starts, mixture, options, state, rng) if _tells(mixture, starts) else ("pooled", starts, [])
@@ -126,7 +126,7 @@ def _told(
     if not away:
         return pooled
     clear = have_clusters(some[: len(free)], _labels(free))
-    starts = _best_starts(rows, starts, mixture, options, rng, more)
+    starts = _best(rows, starts, more or _further(rows, starts, mixture, options, rng), mixture, options)
     kind, fits = _round(part.rows, [labels[::stride] for labels in starts[:FIRST_STARTS]], k, clear, run)
     return (kind, starts, fits if stride == 1 else []) if kind else pooled
 
@@ -151,15 +151,14 @@ def _round(
     return (kind, fits[kind]) if clear or near[kind] >= STAYS else (None, [])
 
 
-def _best_starts(
+def _best(
     rows: Prepared,
     starts: list[np.ndarray],
+    more: list[np.ndarray],
     mixture: "SparseGaussianMixture",
     options: dict,
-    rng: np.random.RandomState,
-    more: list[np.ndarray] = [],  # noqa: B006 (never changed)
 ) -> list[np.ndarray]:
-    """As many as these, the best of ten, unless it is said how many there are, or they were grown.
+    """As many as `starts`, the best of both.
 
     Clusters with one variance are so near to those of k-means that its sum of squares tells which starts lead far. NMI
     with EM from the first four, from the best four of ten, and from all ten, three seeds: package descriptions in 58
@@ -167,7 +166,6 @@ def _best_starts(
     With pooled variances it does not tell: Reuters R8 0.591, 0.531, 0.591. 200 to 1,500 texts of eight corpora,
     few for every cluster: 0.481, 0.479, 0.480 in the mean; 611 posts of 20 Newsgroups among them 0.324, 0.328, 0.326.
     """
-    more = more or _further(rows, starts, mixture, options, rng)
     if not more:
         return starts
     weights = options["weighting"].of(np.diff(rows.rows.indptr))

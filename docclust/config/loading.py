@@ -14,8 +14,6 @@ from docclust.errors import ConfigError
 
 # What TOML says of a backslash that it takes for an escape.
 ESCAPES = ("hex value", "Unescaped '\\'", "Unicode scalar")
-# What people give in place of a config: the one of configs/ that reads it.
-READERS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl"}
 # By the ending of a file what reads it.
 SOURCES = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl"}
 
@@ -64,13 +62,12 @@ def other_documents(settings: Settings, path: Path, overrides: list[str] = []) -
     ConfigError
         An override is of another section, or a key or a value is not one docclust knows.
     """
-    kind = "folder" if path.is_dir() else next(filter(None, map(SOURCES.get, path.suffixes)), settings.corpus.source)
     changes: dict[str, Any] = {"corpus": {}}
     for override in overrides:
         _apply(changes, override)
     if set(changes) > {"corpus"}:
         raise ConfigError(f"--set must change [corpus] alone, got {', '.join(overrides)}. Try docclust run.")
-    kind = changes["corpus"].get("source", kind)
+    kind = changes["corpus"].get("source") or _source(path) or settings.corpus.source
     if kind == settings.corpus.source and not hasattr(settings.corpus, "path"):
         raise ConfigError(f"{path}: must be a folder, or end in {', '.join(SOURCES)}. Try --set corpus.source=jsonl.")
     told = settings.corpus.model_dump(mode="json", exclude_none=True)
@@ -118,10 +115,16 @@ def _remedy(path: Path, otherwise: str = "Try configs/default.toml as an example
     """What to try in place of what is no config, but perhaps a corpus."""
     if beside := sorted(path.glob("*.toml")):
         return f"Try {beside[0]}."
-    reader = "folder" if path.is_dir() else next(filter(None, map(READERS.get, path.suffixes)), None)
-    if reader is None:
+    source = _source(path)
+    if source is None:
         return otherwise
+    reader = "csv" if source == "tsv" else source  # the config that shows both
     return f"Try docclust run configs/{reader}.toml --set {shlex.quote(f'corpus.path={path.resolve()}')}."
+
+
+def _source(path: Path) -> str | None:
+    """What reads a folder, or a file of this ending."""
+    return "folder" if path.is_dir() else next(filter(None, map(SOURCES.get, path.suffixes)), None)
 
 
 def _resolve_paths(corpus: Any, folder: Path) -> Any:
