@@ -66,9 +66,9 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         The first four are those of `docclust.seeding.start`; ``split-merge`` grows each start (`docclust.splitmerge`).
     n_init : "auto" or int, default="auto"
         Starts, and EM from each; the one with the best objective is kept, or what they agree on (`consensus`). ``auto``
-        is 4, and 10 with fewer than 2,000 documents and 50 and more of them for every cluster, or with 12 clusters and
-        more where there is a consensus. Where `covariance="auto"` leaves ``pooled``, or there are
-        fewer than 2,000 documents and 50 for every cluster, the 4 are the best of 10 by their sum of squares.
+        is 4, and 10 with fewer than 2,000 documents and 50 and more of them for every cluster, with 12 clusters and
+        more where there is a consensus, or where 4 leave `covariance="auto"` open. Where that leaves ``pooled``, or
+        fewer than 2,000 documents are fewer than 50 for every cluster, the 4 are the best of 10 by sum of squares.
     seeding_steps : int, default=8
         k-means steps of ``kmeans`` and ``lsa``; with a large number they end when no document moves.
     weights_init, means_init, precisions_init : arrays of shape (K,), (K, v), (K, v), or None
