@@ -48,7 +48,8 @@ def fit(
         starts = restarts.starts(X, rows, mixture, kind or "pooled", options, annealed, rng)
         options |= annealed()
     if kind == "cosine" and mixture.covariance == "auto" and X.shape[0] < defaults.SMALL_CORPUS:
-        starts = _best(rows, starts, _further(rows, starts, mixture, options, rng), mixture, options)
+        further = _further(rows, starts, mixture, options, rng)
+        starts = _best_first(rows, starts, further, mixture, options)[: len(starts)]
     state = rng.get_state()
     if kind is None:
         told = _told(rows, starts, mixture, options, state, rng) if _tells(mixture, starts) else ("pooled", starts, [])
@@ -126,9 +127,11 @@ def _told(
     if not away:
         return pooled
     clear = have_clusters(some[: len(free)], _labels(free))
-    starts = _best(rows, starts, more or _further(rows, starts, mixture, options, rng), mixture, options)
-    kind, fits = _round(part.rows, [labels[::stride] for labels in starts[:FIRST_STARTS]], k, clear, run)
-    return (kind, starts, fits if stride == 1 else []) if kind else pooled
+    ranked = _best_first(rows, starts, more or _further(rows, starts, mixture, options, rng), mixture, options)
+    kind, fits = _round(part.rows, [labels[::stride] for labels in ranked[:FIRST_STARTS]], k, clear, run)
+    if kind is None:
+        return pooled
+    return kind, ranked[: max(len(starts), defaults.votes(mixture, kind, n))], fits if stride == 1 else []
 
 
 def _round(
@@ -151,14 +154,14 @@ def _round(
     return (kind, fits[kind]) if clear or near[kind] >= STAYS else (None, [])
 
 
-def _best(
+def _best_first(
     rows: Prepared,
     starts: list[np.ndarray],
     more: list[np.ndarray],
     mixture: "SparseGaussianMixture",
     options: dict,
 ) -> list[np.ndarray]:
-    """As many as `starts`, the best of both.
+    """Both, the best first, if there are more; otherwise the starts as they are.
 
     Clusters with one variance are so near to those of k-means that its sum of squares tells which starts lead far. NMI
     with EM from the first four, from the best four of ten, and from all ten, three seeds: package descriptions in 58
@@ -169,7 +172,7 @@ def _best(
     if not more:
         return starts
     weights = options["weighting"].of(np.diff(rows.rows.indptr))
-    return seeding.best(rows.rows, starts + more, mixture.n_components, len(starts), weights)
+    return seeding.best_first(rows.rows, starts + more, mixture.n_components, weights)
 
 
 def _further(

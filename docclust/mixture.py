@@ -68,7 +68,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         Starts, and EM from each; the one with the best objective is kept, or what they agree on (`consensus`). ``auto``
         is 4, and 10 with fewer than 2,000 documents and 50 and more of them for every cluster, with 12 clusters and
         more where there is a consensus, or where 4 leave `covariance="auto"` open. Where that leaves ``pooled``, or
-        fewer than 2,000 documents are fewer than 50 for every cluster, the 4 are the best of 10 by sum of squares.
+        fewer than 2,000 documents are fewer than 50 for every cluster, 4 are the best of 10 by sum of squares.
     seeding_steps : int, default=8
         k-means steps of ``kmeans`` and ``lsa``; with a large number they end when no document moves.
     weights_init, means_init, precisions_init : arrays of shape (K,), (K, v), (K, v), or None
@@ -79,8 +79,8 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         or fewer changes cluster.
     consensus : bool or "auto", default="auto"
         Let EM go on from what its starts agree on, instead of from the best of them; `docclust.consensus`. "auto": with
-        ``noise`` and the covariances ``own`` and ``pooled``, of six starts at least, with seven clusters and 50
-        documents for each at least. Those that are only to agree have half the steps of annealing.
+        ``noise`` and the covariances ``own``, ``pooled`` and ``cosine``, of six starts at least, with seven clusters
+        and 50 documents for each at least. Those that are only to agree have half the steps of annealing.
     split_merge : bool or "auto", default="auto"
         After EM, split clusters and merge others where the objective gains, and let EM go on; `docclust.moves`. Only
         with ``noise``, seven clusters and 100 documents for each at least, and not for ``tied`` or from a start by

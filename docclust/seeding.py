@@ -112,18 +112,15 @@ def _start(
     return list(_nearest(rows.rows, part, members, weights, spherical, n_jobs).T)
 
 
-def best(
-    X: sp.csr_array, starts: list[np.ndarray], n_components: int, many: int, weights: np.ndarray
-) -> list[np.ndarray]:
-    """So many of the starts, in their order: those whose clusters leave the least sum of squares to their documents."""
+def best_first(X: sp.csr_array, starts: list[np.ndarray], n_components: int, weights: np.ndarray) -> list[np.ndarray]:
+    """The starts by the sum of squares that their clusters leave to their documents, the least first."""
     # X: (n, v) CSR; starts: arrays (n,); weights: (n,)
     explained = []
     for labels in starts:
         sums = sp.csr_array((weights, (labels, np.arange(labels.size))), shape=(n_components, labels.size)) @ X
         sizes = np.bincount(labels, weights, n_components)
         explained.append((row_norms(sums, squared=True) / np.maximum(sizes, TINY)).sum())
-    chosen = np.argsort(-np.array(explained), kind="stable")[:many]
-    return [starts[i] for i in sorted(chosen)]
+    return [starts[i] for i in np.argsort(-np.array(explained), kind="stable")]
 
 
 def plus_plus(X: sp.csr_array, words: sp.csr_array, n_components: int, rng: np.random.RandomState) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from docclust import SparseGaussianMixture, config, defaults
+from docclust import SparseGaussianMixture, config, covariance, defaults, restarts
 from docclust.consensus import consensus
 from tests.test_splitmerge import pure_topics
 
@@ -95,7 +95,9 @@ def test_workers_change_no_bit(n_jobs):
     [
         ({"n_components": 12}, "pooled", 5000, 10),
         ({"n_components": 12}, "own", 5000, 10),
-        ({"n_components": 12}, "cosine", 5000, 0),
+        ({"n_components": 12}, "cosine", 5000, 10),
+        ({"n_components": 12}, "isotropic", 5000, 0),
+        ({"n_components": 12}, "tied", 5000, 0),
         ({"n_components": 11}, "pooled", 5000, 0),  # four starts are too few
         ({"n_components": 11}, "pooled", 1500, 10),  # of a small corpus there are ten anyway
         ({"n_components": 6}, "pooled", 1500, 0),
@@ -112,6 +114,24 @@ def test_workers_change_no_bit(n_jobs):
 )
 def test_when_starts_vote(options, covariance, n, votes):
     assert defaults.votes(SparseGaussianMixture(**options), covariance, n) == votes
+
+
+def test_the_ten_starts_that_covariance_was_chosen_among_vote(monkeypatch):
+    monkeypatch.setattr(covariance, "leads_away", lambda starts, found, surely=False: True)
+    drawn, seeds = [], restarts.seeds
+
+    def watched(*given):
+        drawn.extend(seeds(*given))
+        return drawn[-given[2] :]
+
+    monkeypatch.setattr(restarts, "seeds", watched)
+    X, _ = pure_topics(k=12, n=2400, v=400, seed=5)
+    model = SparseGaussianMixture(12, random_state=0, n_jobs=1).fit(X)
+    assert model.covariance_ == "cosine"
+    assert len(model.start_labels_) == len(drawn) == 10
+    assert np.isfinite(model.start_bounds_).all()
+    told = [step.phase for step in model.steps_]
+    assert "consensus" in told
 
 
 def test_what_consensus_may_be():
