@@ -31,10 +31,10 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     covariance : {"auto", "own", "pooled", "tied", "isotropic", "cosine"}, default="auto"
         How free the variances are: each cluster its own; its own, with `pooling` pseudo-documents of the
         within-cluster variance; one a word for all clusters; one for all; that with means of length one. ``auto``
-        is ``pooled``. Where EM with it leaves its starts less alike than they were, it is ``cosine``, or ``isotropic``
-        for rows of another length than one, and for short texts whose starts it keeps. With fewer than 50 rows of
-        length one for every cluster it is ``cosine`` (`docclust.covariance`). With another smoothing than ``noise``,
-        or a start by parameters, it is ``own``.
+        is ``pooled``. Where EM with it leaves its starts less alike, or hardly moves them and no more alike, it is
+        ``cosine``, or ``isotropic`` for rows of another length than one, and for short texts whose starts it keeps.
+        With fewer than 50 rows of length one for every cluster it is ``cosine`` (`docclust.covariance`). With another
+        smoothing than ``noise``, or a start by parameters, it is ``own``.
     smoothing : {"noise", "add", "floor", "prior"}, default="noise"
         How variances are kept from zero. ``noise``: documents are observed with noise of variance s, in E-step and
         M-step alike, so the objective never falls. ``add``: s is added in the M-step alone, the textbook form.

@@ -373,11 +373,19 @@ def test_ten_starts_tell_the_covariance_where_four_leave_it_open(monkeypatch, aw
 
 @pytest.mark.parametrize(
     ("near", "information", "rand", "told"),
-    [(0.44, -0.05, 0.04, True), (0.44, 0.05, -0.1, True), (0.44, 0.05, 0.04, False), (0.46, -0.05, 0.04, False)],
+    [
+        (0.44, -0.05, 0.04, True),
+        (0.44, 0.05, -0.1, True),
+        (0.44, 0.05, 0.04, False),
+        (0.46, -0.05, 0.04, False),
+        (0.63, 0.03, 0.01, False),
+        (0.65, 0.03, 0.01, True),
+        (0.65, 0.05, 0.02, True),
+        (0.65, 0.05, 0.04, False),
+        (0.65, 0.01, 0.0, False),
+    ],
 )
-def test_starts_leave_it_open_where_ends_are_far_from_them_and_no_more_or_less_alike(
-    monkeypatch, near, information, rand, told
-):
+def test_starts_leave_it_open_where_their_ends_are_near_a_limit(monkeypatch, near, information, rand, told):
     monkeypatch.setattr(alike, "nearness", lambda starts, found: near)
     agreed = {"starts": (0.5, 0.5), "found": (0.5 + information, 0.5 + rand)}
     monkeypatch.setattr(alike, "reproducibility", agreed.get)
@@ -462,8 +470,11 @@ def test_em_leads_away_where_it_leaves_starts_less_alike():
         (0.4, 0.1, -0.01, False, False),
         (0.4, -0.05, 0.01, False, True),
         (0.4, -0.05, -0.02, True, True),
-        (0.7, -0.05, -0.01, False, False),
-        (0.7, 0.1, -0.02, False, True),
+        (0.66, -0.05, -0.01, False, False),
+        (0.66, 0.1, -0.02, False, True),
+        (0.66, 0.03, 0.01, False, False),
+        (0.7, 0.03, 0.01, False, True),
+        (0.7, 0.03, 0.03, False, False),
     ],
 )
 def test_two_starts_of_several_are_believed_only_where_it_is_plain_and_ends_near_them_refine_them(
