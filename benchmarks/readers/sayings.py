@@ -3,7 +3,6 @@
 import ast
 import bz2
 import csv
-import email
 import gettext
 import html
 import itertools
@@ -11,10 +10,11 @@ import json
 import re
 import subprocess
 import tarfile
-from email.message import Message
 from pathlib import Path
 
 from readers.texts import Texts
+
+from docclust.corpus.mail import mail_to_text
 
 
 def fortunes(root: Path) -> Texts:
@@ -102,24 +102,11 @@ def replies(root: Path) -> Texts:
 
 
 def emails(root: Path) -> Texts:
-    """Mails of the SpamAssassin corpus (text alone), by easy ham, hard ham and spam."""
+    """Mails of the SpamAssassin corpus, subject and text, by easy ham, hard ham and spam."""
     for path in sorted((root / "package/data").glob("*-[12]/*.json")):
         mail = json.loads(path.read_text(encoding="utf-8"))
-        parts = [p for p in email.message_from_string(mail["text"]).walk() if p.get_content_maintype() == "text"]
-        parts = [p for p in parts if p.get_content_subtype() == "plain"] or parts
-        yield " ".join(map(_plain, parts)), mail["group"][:-2]
-
-
-def _plain(part: Message) -> str:
-    """Text of one part of a message, without markup."""
-    payload = part.get_payload(decode=True) or b""
-    try:
-        text = payload.decode(part.get_content_charset("latin-1"))
-    except (LookupError, UnicodeDecodeError):
-        text = payload.decode("latin-1")
-    if part.get_content_subtype() == "html" or re.search(r"<(html|body|font|table|div|td|br|p|a)\b", text, re.I):
-        text = re.sub(r"(?is)<!--.*?-->|<(style|script|title).*?</\1>|</?[a-z!][^>]*>", " ", text)
-    return html.unescape(text)
+        _, text = mail_to_text(mail["text"].encode("utf-8", "surrogateescape"), "detect")
+        yield text or "", mail["group"][:-2]
 
 
 # Libraries and tools that belong to one of the programs.
