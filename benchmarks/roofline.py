@@ -12,8 +12,9 @@ import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
 from corpora import markdown
-from docclust import em, kernels, seeding
+from docclust import em, kernels
 from docclust.gaussian import Form
+from docclust.mixture import seeding
 
 TIMES = 5
 FLOATS, SIDE = 2**26, 2048

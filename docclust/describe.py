@@ -14,11 +14,11 @@ from docclust import keywords
 from docclust.ambiguity import LOOKED_AT, Explainer, Scores, distinct
 from docclust.calibration import calibration_error
 from docclust.config import Settings
-from docclust.copies import nearly_the_same
 from docclust.corpus import Skipped
 from docclust.engine import blocks
 from docclust.errors import shortened
 from docclust.mixture import SparseGaussianMixture
+from docclust.mixture.copies import nearly_the_same
 from docclust.results import Assignment, Cluster, Keyword, Member, counted, percent
 from docclust.vectors import Documents, Vectors
 from docclust.vectors.languages import language_of

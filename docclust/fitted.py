@@ -6,10 +6,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from docclust.calibration import Calibration, Score, Starts, calibrate
-from docclust.copies import Copies
 from docclust.engine import blocks, stacked
 from docclust.gaussian import Coefficients, log_joint
 from docclust.mixture import SparseGaussianMixture
+from docclust.mixture.copies import Copies
 
 # Probabilities below this are not stored, except a document's two largest; rows are then scaled to sum to one.
 LEAST_PROBABILITY = 1e-6

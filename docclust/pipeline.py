@@ -13,11 +13,11 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 import docclust
-from docclust import corpus, defaults, describe, engine, fitted, frames, keywords
+from docclust import corpus, describe, engine, fitted, frames, keywords
 from docclust.ambiguity import distances, explainer, kinds_by_row, score, sureness, topics_apart
 from docclust.config import Settings
 from docclust.corpus import Document
-from docclust.mixture import SparseGaussianMixture
+from docclust.mixture import SparseGaussianMixture, defaults
 from docclust.results import Ambiguous, Run, cluster_name
 from docclust.vectors import vectorise
 

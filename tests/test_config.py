@@ -8,8 +8,8 @@ import pytest
 from sklearn.base import clone
 
 from docclust import SparseGaussianMixture, config
-from docclust.checks import INTEGERS, NUMBERS
 from docclust.errors import ConfigError, DocclustError
+from docclust.mixture.checks import INTEGERS, NUMBERS
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 PYDOCS = {"corpus": {"source": "pydocs"}}

@@ -6,10 +6,11 @@ import scipy.sparse as sp
 from sklearn.metrics import normalized_mutual_info_score
 from sklearn.preprocessing import normalize
 
-from docclust import em, seeding
+from docclust import em
 from docclust.em import loop
 from docclust.gaussian import Form, Parameters
 from docclust.kernels import prepare, prepared
+from docclust.mixture import seeding
 
 OWN = Form()
 FORMS = [

@@ -14,10 +14,11 @@ from scipy.special import logsumexp
 from sklearn.cluster import kmeans_plusplus
 from sklearn.preprocessing import normalize
 
-from docclust import em, engine, gaussian, kernels, seeding
+from docclust import em, engine, gaussian, kernels
 from docclust.em import looking
 from docclust.gaussian import Form
 from docclust.kernels import compiling, neighbours, prepared, records, unseen
+from docclust.mixture import seeding
 
 SPARSE_FORMS = [Form(covariance=name) for name in ("own", "tied", "isotropic", "cosine")] + [
     Form(covariance="pooled", pooling=30.0),

@@ -4,31 +4,23 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 import docclust
 
 ROOMS = [
     "errors",
     "conflicts",
-    "agreement",
-    "consensus",
     "config",
     "results",
     "corpus",
     "vectors",
     "gaussian",
     "kernels",
-    "copies",
     "engine",
     "plane",
-    "seeding",
     "em",
     "probability",
-    "splitmerge",
-    "moves",
-    "checks",
-    "defaults",
-    "restarts",
-    "covariance",
     "mixture",
     "calibration",
     "fitted",
@@ -43,6 +35,22 @@ ROOMS = [
     "cli",
     "__main__",
 ]
+# Of a package whose modules stand on each other as rooms do, in the order in which its docstring tells them.
+INSIDE = {
+    "mixture": [
+        "copies",
+        "seeding",
+        "checks",
+        "agreement",
+        "consensus",
+        "defaults",
+        "growing",
+        "split_merge",
+        "restarts",
+        "covariance",
+        "estimator",
+    ],
+}
 FOLDER = Path(docclust.__file__).parent
 
 
@@ -57,15 +65,16 @@ class _WithoutTypes(ast.NodeTransformer):
         return None if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING" else node
 
 
-def imported_rooms(path):
+def imported_rooms(path, package="docclust"):
     for node in ast.walk(_WithoutTypes().visit(ast.parse(path.read_text("utf-8")))):
         if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module] if node.module != "docclust" else [f"docclust.{alias.name}" for alias in node.names]
+            names = [node.module] if node.module != package else [f"{package}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         else:
             continue
-        yield from (name.split(".")[1] for name in names if name.startswith("docclust."))
+        inside = (name.removeprefix(f"{package}.") for name in names if name.startswith(f"{package}."))
+        yield from (name.split(".")[0] for name in inside)
 
 
 def modules():
@@ -88,6 +97,21 @@ def test_imports_point_one_way():
         for path in modules()
         for used in imported_rooms(path)
         if used in ROOMS and ROOMS.index(used) > ROOMS.index(room_of(path))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("package", "rooms"), INSIDE.items())
+def test_so_they_do_inside_of_a_package(package, rooms):
+    folder = FOLDER / package
+    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(rooms)
+    told = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8")))
+    assert re.findall(r"^(\w+) {2,}", told, re.MULTILINE) == rooms
+    wrong = [
+        f"{room} imports {used}"
+        for place, room in enumerate(rooms)
+        for used in imported_rooms(folder / f"{room}.py", f"docclust.{package}")
+        if used not in rooms[:place]
     ]
     assert wrong == []
 

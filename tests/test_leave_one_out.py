@@ -6,10 +6,10 @@ import scipy.sparse as sp
 from sklearn.metrics import normalized_mutual_info_score
 
 from docclust import SparseGaussianMixture, em, kernels
-from docclust.defaults import APART_FROM
 from docclust.em.leave_one_out import _none_left
 from docclust.gaussian import Form, Moments, Target, coefficients, log_joint, maximise
 from docclust.kernels import Members
+from docclust.mixture.defaults import APART_FROM
 
 N, V, K, S = 40, 25, 3, 0.02
 

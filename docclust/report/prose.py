@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from docclust.defaults import are_held_apart, length_exponent, n_starts
+from docclust.mixture.defaults import are_held_apart, length_exponent, n_starts
 from docclust.results import counted
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from scipy.special import logsumexp
 from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import normalize
 
-from docclust import em, seeding, splitmerge
+from docclust import em
 from docclust.gaussian import Form, coefficients, log_joint
+from docclust.mixture import growing, seeding
 from tests.test_em import FORMS, topics
 
 POOLED = Form(covariance="pooled", pooling=20.0)
@@ -19,7 +20,7 @@ POOLED = Form(covariance="pooled", pooling=20.0)
 def grown(X, k, form=POOLED, seed=0, **options):
     smoothing = 0.0 if form.smoothing == "prior" else max(0.3 * em.spectrum(X, k)[-1], em.least_smoothing(X))
     rng = np.random.RandomState(seed)
-    return splitmerge.grow(X, k, form, smoothing, em.corpus_moments(X), rng, **options)
+    return growing.grow(X, k, form, smoothing, em.corpus_moments(X), rng, **options)
 
 
 def fitted(X, labels, k, form=POOLED):
@@ -107,7 +108,7 @@ def test_the_split_criterion_is_the_local_kullback_divergence_computed_densely()
     squares = (rows - p.means) ** 2 + p.noise
     log_density = -0.5 * (np.log(2 * np.pi * p.variances) + squares / p.variances).sum(axis=1)
     expected = [np.sum(f[f > 0] * (np.log(f[f > 0]) - d[f > 0])) for f, d in zip(F.T, log_density.T, strict=True)]
-    found = splitmerge.divergences(X, coefficients(p), p.weights, block_rows=37)
+    found = growing.divergences(X, coefficients(p), p.weights, block_rows=37)
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
@@ -115,7 +116,7 @@ def test_the_merge_criterion_is_the_cosine_of_responsibilities_and_finds_the_hal
     X, truth = topics(n=400, v=200, length=60)
     labels = truth.copy()
     labels[np.flatnonzero(truth == 1)[::2]] = 4
-    near = splitmerge.overlaps(X, coefficients(fitted(X, labels, 5)))
+    near = growing.overlaps(X, coefficients(fitted(X, labels, 5)))
     np.testing.assert_allclose(near, near.T)
     np.testing.assert_allclose(np.diag(near), 1)
     assert np.unravel_index(np.triu(near, 1).argmax(), near.shape) == (1, 4)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from docclust import defaults, em, engine, kernels, restarts, seeding
-from docclust.agreement import STAYS, have_clusters, is_open, leads_away, nearness
+from docclust import em, engine, kernels
 from docclust.kernels import Prepared
+from docclust.mixture import defaults, restarts, seeding
+from docclust.mixture.agreement import STAYS, have_clusters, is_open, leads_away, nearness
 
 if TYPE_CHECKING:
     from docclust.mixture import SparseGaussianMixture

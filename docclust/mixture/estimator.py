@@ -11,10 +11,11 @@ from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from docclust import checks, covariance, em, engine, restarts
-from docclust.copies import Copies, find_copies
+from docclust import em, engine
 from docclust.em.replaying import replay
 from docclust.gaussian import Coefficients, Parameters, coefficients, log_joint
+from docclust.mixture import checks, covariance, restarts
+from docclust.mixture.copies import Copies, find_copies
 from docclust.probability import Temperature, softmax
 
 # Of models that predict: to make them takes longer than to look at some rows. They are not pickled with a model.
@@ -33,7 +34,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         within-cluster variance; one a word for all clusters; one for all; that with means of length one. ``auto``
         is ``pooled``. Where EM with it leaves its starts less alike, or hardly moves them and no more alike, it is
         ``cosine``, or ``isotropic`` for rows of another length than one, and for short texts whose starts it keeps.
-        With fewer than 50 rows of length one for every cluster it is ``cosine`` (`docclust.covariance`). With another
+        With fewer than 50 rows of length one for every cluster it is ``cosine`` (module `covariance`). With another
         smoothing than ``noise``, or a start by parameters, it is ``own``.
     smoothing : {"noise", "add", "floor", "prior"}, default="noise"
         How variances are kept from zero. ``noise``: documents are observed with noise of variance s, in E-step and
@@ -63,7 +64,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     weight_pseudo, mean_pseudo, variance_pseudo : float
         Strengths in pseudo-documents of the Dirichlet, normal and inverse-gamma priors of `smoothing="prior"`.
     init_params : {"kmeans", "k-means++", "random", "lsa", "split-merge"}, default="kmeans"
-        The first four are those of `docclust.seeding.start`; ``split-merge`` grows each start (`docclust.splitmerge`).
+        The first four are those of `seeding.start`; ``split-merge`` grows each start from one cluster (`growing`).
     n_init : "auto" or int, default="auto"
         Starts, and EM from each; the one with the best objective is kept, or what they agree on (`consensus`). ``auto``
         is 4, and 10 with fewer than 2,000 documents and 50 and more of them for every cluster, with 12 clusters and
@@ -78,12 +79,12 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         EM has converged when the objective gains less than `tol` times its size and one document in a thousand
         or fewer changes cluster.
     consensus : bool or "auto", default="auto"
-        Let EM go on from what its starts agree on, instead of from the best of them; `docclust.consensus`. "auto": with
+        Let EM go on from what its starts agree on, instead of from the best of them (module `consensus`). "auto": with
         ``noise`` and the covariances ``own``, ``pooled`` and ``cosine``, of six starts at least, with seven clusters
         and 50 documents for each at least. Those that are only to agree have half the steps of annealing.
     split_merge : bool or "auto", default="auto"
-        After EM, split clusters and merge others where the objective gains, and let EM go on; `docclust.moves`. Only
-        with ``noise``, seven clusters and 100 documents for each at least, and not for ``tied`` or from a start by
+        After EM, split clusters and merge others where the objective gains, and let EM go on (module `split_merge`).
+        Only with ``noise``, seven clusters and 100 documents for each at least, and not for ``tied`` or from a start by
         parameters. "auto": where there are several starts.
     leave_one_out : bool, default=True
         At last, hold every document against what its cluster would be without it, and move it where it then belongs;
@@ -91,7 +92,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         documents or more, and not from a start by parameters.
     copies : {"auto", "once", "each"}, default="auto"
         Whether equal rows count as one; with `once` also those of nearly the same words. ``auto``: of 8 words and
-        more, with a quarter of a copy for each row, ``noise``, and no start by parameters; `docclust.copies`.
+        more, with a quarter of a copy for each row, ``noise``, and no start by parameters (module `copies`).
     block_rows : int, default=2048
         Rows of which K responsibilities each are held at once.
     n_jobs : int or None, default=None

@@ -21,14 +21,15 @@ from sklearn.preprocessing import normalize
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from docclust import SparseGaussianMixture, covariance, defaults, kernels, mixture, restarts, seeding
-from docclust import agreement as alike
-from docclust.agreement import agreement, have_clusters, is_open, leads_away, reproducibility
-from docclust.checks import STARTS
+from docclust import SparseGaussianMixture, kernels
 from docclust.errors import SettingError
+from docclust.mixture import agreement as alike
+from docclust.mixture import covariance, defaults, estimator, restarts, seeding
+from docclust.mixture.agreement import agreement, have_clusters, is_open, leads_away, reproducibility
+from docclust.mixture.checks import STARTS
 from docclust.probability import Temperature
+from tests.mixture.test_growing import pure_topics
 from tests.test_em import topics
-from tests.test_splitmerge import pure_topics
 
 CORPORA = os.environ.get("DOCCLUST_CORPORA")
 
@@ -530,8 +531,8 @@ def test_renumbering_changes_names_and_nothing_else():
 def test_predictions_share_what_is_made_of_the_parameters_until_these_change(monkeypatch):
     X, _ = topics()
     model, made = SparseGaussianMixture(4, random_state=0).fit(X), []
-    once = mixture.coefficients
-    monkeypatch.setattr(mixture, "coefficients", lambda p: made.append(1) or once(p))
+    once = estimator.coefficients
+    monkeypatch.setattr(estimator, "coefficients", lambda p: made.append(1) or once(p))
     before, size = model.means_, len(pickle.dumps(model))
     P = model.predict_proba(X)
     model.score_samples(X)

@@ -9,10 +9,10 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 
-from docclust import seeding
 from docclust.conflicts import conflict
-from docclust.copies import n_distinct_rows
 from docclust.errors import SettingError
+from docclust.mixture import seeding
+from docclust.mixture.copies import n_distinct_rows
 from docclust.results import counted
 
 STARTS = (*seeding.METHODS, "split-merge")

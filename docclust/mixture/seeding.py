@@ -2,7 +2,7 @@
 
 Seeds are documents; `kmeans` moves them by a few steps before EM sees them, since k-means++ alone picks isolated
 documents. Rows of length one, as TF-IDF rows are, take spherical steps (cosine); other data take Euclidean ones.
-Both are hard EM steps of the form with one variance for all, and use its kernels. `splitmerge` grows a start instead.
+Both are hard EM steps of the form with one variance for all, and use its kernels. `growing` grows a start instead.
 """
 
 import numpy as np
@@ -11,9 +11,9 @@ from sklearn.preprocessing import normalize
 from sklearn.utils.extmath import randomized_svd, row_norms
 
 from docclust import kernels
-from docclust.copies import row_key
 from docclust.engine import blocks, map_blocks, shared_out
 from docclust.gaussian import TINY, Form
+from docclust.mixture.copies import row_key
 
 METHODS = ("random", "k-means++", "kmeans", "lsa")
 ASSIGN_ROWS = 2048

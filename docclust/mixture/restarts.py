@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
-from docclust import em, engine, kernels, moves, seeding, splitmerge
-from docclust.consensus import consensus
-from docclust.defaults import are_held_apart, form, length_exponent, n_starts, pooling
+from docclust import em, engine, kernels
 from docclust.errors import SettingError
 from docclust.gaussian import Parameters
 from docclust.kernels import Prepared
+from docclust.mixture import growing, seeding, split_merge
+from docclust.mixture.consensus import consensus
+from docclust.mixture.defaults import are_held_apart, form, length_exponent, n_starts, pooling
 
 if TYPE_CHECKING:
     from docclust.mixture import SparseGaussianMixture
@@ -89,7 +90,7 @@ def _grown(
     pooled = form(mixture, covariance, pooling(mixture, X.shape[0]))
     law = pooled, float(options["schedule"][-1]), options["target"], rng
     shared = {name: options[name] for name in ("weighting", "block_rows", "n_jobs")}
-    return [splitmerge.grow(X, mixture.n_components, *law, **shared).labels for _ in range(n_init)]
+    return [growing.grow(X, mixture.n_components, *law, **shared).labels for _ in range(n_init)]
 
 
 def run(
@@ -173,9 +174,9 @@ def improve(rows: Prepared, ended: em.Fit, starts: int, mixture: "SparseGaussian
     """
     _, state, options = ended.runs[-1]
     k, wanted = mixture.n_components, mixture.split_merge if mixture.split_merge != "auto" else starts > 1
-    enough = k >= moves.LEAST_CLUSTERS and rows.rows.shape[0] >= moves.LEAST_DOCUMENTS * k
+    enough = k >= split_merge.LEAST_CLUSTERS and rows.rows.shape[0] >= split_merge.LEAST_DOCUMENTS * k
     plain = mixture.smoothing != "noise" or mixture.means_init is not None
-    if plain or not wanted or not enough or options["form"].covariance in moves.TOGETHER:
+    if plain or not wanted or not enough or options["form"].covariance in split_merge.TOGETHER:
         return
     law = options["form"], float(options["schedule"][-1]), options["target"].at(rows.order), options["weighting"]
     rng = np.random.RandomState(seed)
@@ -183,7 +184,7 @@ def improve(rows: Prepared, ended: em.Fit, starts: int, mixture: "SparseGaussian
         cold = _cold(options, mixture, f"splits and merges {time + 1}")
         if not (ended.converged and np.isfinite(ended.objective)):
             return
-        labels = moves.moved(rows.rows, ended.labels, k, *law, rng)
+        labels = split_merge.moved(rows.rows, ended.labels, k, *law, rng)
         if labels is None:
             return
         on_step = _going_on(mixture.on_step, len(ended.steps))

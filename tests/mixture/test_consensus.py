@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from docclust import SparseGaussianMixture, config, covariance, defaults, restarts
-from docclust.consensus import consensus
-from tests.test_splitmerge import pure_topics
+from docclust import SparseGaussianMixture, config
+from docclust.mixture import covariance, defaults, restarts
+from docclust.mixture.consensus import consensus
+from tests.mixture.test_growing import pure_topics
 
 K = 12
 

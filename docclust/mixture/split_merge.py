@@ -20,9 +20,10 @@ from itertools import product
 import numpy as np
 import scipy.sparse as sp
 
-from docclust import em, kernels, seeding
+from docclust import em, kernels
 from docclust.gaussian import TINY, Form, Target
-from docclust.splitmerge import Law
+from docclust.mixture import seeding
+from docclust.mixture.growing import Law
 
 log = logging.getLogger("docclust")
 

@@ -39,7 +39,7 @@ STARTS, MORE_STARTS, SMALL_CORPUS = 4, 10, 2000
 # packages in 500 (40) 0.034, 1,000 of them in 47 (21) 0.06; 200 articles of BBC in 5 (40) 0.02, all in 50 (45) -0.008.
 # With more it is the other way round: AG News in 150 clusters (51) -0.021, 20 Newsgroups in 300 (61) -0.033.
 FEW_DOCUMENTS = 50
-# Consensus of starts (`docclust.consensus`) where nobody says otherwise. NMI, less that of the best of four by its
+# Consensus of starts (`consensus`) where nobody says otherwise. NMI, less that of the best of four by its
 # objective, before splits and merges, one seed, on 60 corpora in 4 to 126 clusters: of 4 starts 0.003, of 6 0.006, of
 # 10 0.012 and of 20 0.018; of 10 with fewer than 12 clusters 0.003. With splits and merges, three seeds, 38 corpora for
 # which it is taken gain 0.012; of three with fewer than 7 clusters, where starts end much alike, two lose 0.033 and

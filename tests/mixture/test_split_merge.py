@@ -5,10 +5,11 @@ import pytest
 import scipy.sparse as sp
 from sklearn.metrics import adjusted_rand_score
 
-from docclust import SparseGaussianMixture, em, kernels, moves
+from docclust import SparseGaussianMixture, em, kernels
 from docclust.gaussian import Form, Moments, coefficients, log_joint, maximise, squared
-from docclust.splitmerge import Law
-from tests.test_splitmerge import pure_topics
+from docclust.mixture import split_merge
+from docclust.mixture.growing import Law
+from tests.mixture.test_growing import pure_topics
 
 FORMS = [Form(), Form(covariance="pooled", pooling=50.0), Form(covariance="isotropic"), Form(covariance="cosine")]
 K = 8
@@ -20,7 +21,7 @@ def law_of(X, form=FORMS[1], weighting=kernels.EQUAL):
 
 
 def moved(X, labels, form=FORMS[1], seed=0):
-    return moves.moved(X, labels, K, *law_of(X, form), np.random.RandomState(seed))
+    return split_merge.moved(X, labels, K, *law_of(X, form), np.random.RandomState(seed))
 
 
 def crossed(truth):
@@ -51,7 +52,7 @@ def joint_at_labels(X, labels, search):
 def test_what_a_move_is_worth_is_what_the_objective_at_the_labels_gains(form, exponent):
     X, truth = pure_topics(k=K, n=900, seed=1)
     given = law_of(X, form, kernels.Weighting.over(X, exponent))
-    search = moves._Search(X, crossed(truth), K, Law(*given, np.random.RandomState(0), 2048, 1))
+    search = split_merge._Search(X, crossed(truth), K, Law(*given, np.random.RandomState(0), 2048, 1))
     split, merge = search._splits()[0], search._merges()[0]
     before = joint_at_labels(X, search.labels, search)
     search._move(split, merge)
@@ -94,13 +95,13 @@ def test_a_few_copies_of_a_long_text_are_no_half(monkeypatch):
     X, labels = sp.csr_array(sp.vstack([X, long, long])), np.r_[crossed(truth), 0, 0]
 
     def sizes():
-        search = moves._Search(X, labels, K, Law(*law_of(X), np.random.RandomState(0), 2048, 1))
+        search = split_merge._Search(X, labels, K, Law(*law_of(X), np.random.RandomState(0), 2048, 1))
         [of_first] = [split for split in search._splits() if split.cluster == 0]
         return sorted([of_first.half.size, search.clusters[0].rows.size - of_first.half.size])
 
-    least = moves.LEAST_SHARE * X.shape[0] / K
+    least = split_merge.LEAST_SHARE * X.shape[0] / K
     assert sizes()[0] >= least
-    monkeypatch.setattr(moves, "LEAST_SHARE", 0.0)
+    monkeypatch.setattr(split_merge, "LEAST_SHARE", 0.0)
     assert sizes()[0] < least
 
 
@@ -115,7 +116,7 @@ def test_documents_that_are_all_the_same_are_not_split():
 
 def crossing_starts(monkeypatch, truth, other):
     """Both starts of a fit stand where no EM puts things right."""
-    monkeypatch.setattr("docclust.restarts.seeds", lambda *given: [crossed(truth), other])
+    monkeypatch.setattr("docclust.mixture.restarts.seeds", lambda *given: [crossed(truth), other])
 
 
 def fitted(X, **options):
@@ -147,15 +148,15 @@ def test_a_fit_goes_on_from_its_moves_and_tells_of_every_iteration(monkeypatch):
 )
 def test_moves_are_left_out_where_they_mean_nothing_or_were_not_asked_for(monkeypatch, options):
     X, _ = pure_topics(k=K, n=900)
-    monkeypatch.setattr(moves, "moved", lambda *given: pytest.fail("moves were looked for"))
+    monkeypatch.setattr(split_merge, "moved", lambda *given: pytest.fail("moves were looked for"))
     SparseGaussianMixture(**{"n_components": K, "n_init": 2, "random_state": 0} | options).fit(X)
     with pytest.raises(pytest.fail.Exception):
         SparseGaussianMixture(K, n_init=2, covariance="pooled", random_state=0).fit(X)
 
 
 def test_few_documents_for_every_cluster_are_left_as_they_are(monkeypatch):
-    X, _ = pure_topics(k=K, n=moves.LEAST_DOCUMENTS * K - 1)
-    monkeypatch.setattr(moves, "moved", lambda *given: pytest.fail("moves were looked for"))
+    X, _ = pure_topics(k=K, n=split_merge.LEAST_DOCUMENTS * K - 1)
+    monkeypatch.setattr(split_merge, "moved", lambda *given: pytest.fail("moves were looked for"))
     SparseGaussianMixture(K, n_init=2, random_state=0).fit(X)
 
 

@@ -10,8 +10,8 @@ from sklearn.preprocessing import normalize
 
 from docclust import SparseGaussianMixture, fitted, pipeline
 from docclust.config import parse
-from docclust.copies import LEAST_COPIES, LEAST_WORDS, find_copies, n_distinct_rows, nearly_the_same
 from docclust.em import Step
+from docclust.mixture.copies import LEAST_COPIES, LEAST_WORDS, find_copies, n_distinct_rows, nearly_the_same
 
 K = 3
 

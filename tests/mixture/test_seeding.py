@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import normalize
 
-from docclust import seeding
+from docclust.mixture import seeding
 from tests.test_em import topics
 
 

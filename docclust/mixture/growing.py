@@ -16,8 +16,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.special import entr
 
-from docclust import em, engine, kernels, seeding
-from docclust.copies import n_distinct_rows
+from docclust import em, engine, kernels
 from docclust.gaussian import (
     Coefficients,
     Form,
@@ -29,6 +28,8 @@ from docclust.gaussian import (
     squared,
     within_variance,
 )
+from docclust.mixture import seeding
+from docclust.mixture.copies import n_distinct_rows
 from docclust.probability import softmax
 
 log = logging.getLogger("docclust")

@@ -1,0 +1,18 @@
+"""The estimator: rows of numbers -> a fitted mixture. It knows no texts and no files.
+
+copies       which rows count, where many are copies of others
+seeding      where EM starts
+checks       what parameters may be, and the line that says so
+agreement    labellings before and after EM -> whether free variances lead away
+consensus    labellings of several starts -> the one they agree on
+defaults     what "auto" means in numbers: starts, pooling, how much documents count, smoothing
+growing      a start grown from one cluster
+split_merge  clusters split and merged after EM, where the objective gains
+restarts     EM from every start, under one covariance
+covariance   how free the variances should be, by what EM ends in
+estimator    `SparseGaussianMixture`, the scikit-learn face
+"""
+
+from docclust.mixture.estimator import SparseGaussianMixture
+
+__all__ = ["SparseGaussianMixture"]
