@@ -9,7 +9,6 @@ from docclust.calibration import Calibration, Score, Starts, calibrate
 from docclust.engine import blocks, stacked
 from docclust.gaussian import Coefficients, log_joint
 from docclust.mixture import SparseGaussianMixture
-from docclust.mixture.copies import Copies
 
 # Probabilities below this are not stored, except a document's two largest; rows are then scaled to sum to one.
 LEAST_PROBABILITY = 1e-6
@@ -121,14 +120,3 @@ def median_temperature(model: SparseGaussianMixture, X: sp.csr_array) -> float:
     found = model.temperature_
     logs = found.levels[model.labels_] + found.slope * np.log(np.maximum(np.diff(X.indptr), 1))
     return float(np.exp(np.median(logs)))
-
-
-def at_rest(model: SparseGaussianMixture, order: np.ndarray) -> None:
-    """Have a model tell of the documents of its fit in this order, and keep nothing that only `fit` could go on from.
-
-    What a run holds is then the same, fresh or read from its folder. It predicts; `replay` and `held_out` need the fit.
-    """
-    # order: (n,)
-    model.labels_, model.start_labels_ = model.labels_[order], model.start_labels_[:, order]
-    model._copies, model._members, model._change = Copies(), None, None
-    del model._runs

@@ -100,7 +100,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     clock.begin("map")
     order = np.argsort(documents.positions)
     drawn = frames.picture(model, vectors.weights, listed, order, iterations=settings.report.iterations)
-    fitted.at_rest(model, order)
+    model.forget_fit(order)
     clock.end()
 
     P = P[order]

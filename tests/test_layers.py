@@ -48,6 +48,9 @@ INSIDE = {
         "split_merge",
         "restarts",
         "covariance",
+        "fitting",
+        "training",
+        "prediction",
         "estimator",
     ],
 }

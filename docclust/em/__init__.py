@@ -11,6 +11,7 @@ from docclust.em.held_out import held_out
 from docclust.em.leave_one_out import Apart, held_apart
 from docclust.em.looking import NEAR_FROM
 from docclust.em.loop import fit, fit_all, softening
+from docclust.em.replaying import replay
 from docclust.em.scale import PROBES, cooling_schedule, corpus_moments, least_smoothing, spectrum
 from docclust.kernels import prepare
 
@@ -29,6 +30,7 @@ __all__ = [
     "held_out",
     "least_smoothing",
     "prepare",
+    "replay",
     "softening",
     "spectrum",
 ]

@@ -10,9 +10,15 @@ growing      a start grown from one cluster
 split_merge  clusters split and merged after EM, where the objective gains
 restarts     EM from every start, under one covariance
 covariance   how free the variances should be, by what EM ends in
+fitting      a fit from beginning to end
+training     what a fitted mixture knows of the rows it was fitted to
+prediction   what a mixture says of rows, by its parameters
 estimator    `SparseGaussianMixture`, the scikit-learn face
 """
 
 from docclust.mixture.estimator import SparseGaussianMixture
 
 __all__ = ["SparseGaussianMixture"]
+
+# Where pickles look for it: they outlive the module it is written in.
+SparseGaussianMixture.__module__ = __name__

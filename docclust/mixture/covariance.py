@@ -1,13 +1,12 @@
 """How free the variances are: the covariance asked for, or the one that the ends of `pooled` speak for."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
 
-from docclust import em, engine, kernels
+from docclust import em, kernels
 from docclust.kernels import Prepared
 from docclust.mixture import defaults, restarts, seeding
 from docclust.mixture.agreement import STAYS, have_clusters, is_open, leads_away, nearness
@@ -29,46 +28,7 @@ TELLING_DOCUMENTS, TELLING_A_CLUSTER, FIRST_STARTS = 20_000, 300, 2
 MOST_STEPS = 20
 
 
-def fit(
-    X: sp.csr_array, mixture: "SparseGaussianMixture", rng: np.random.RandomState
-) -> tuple[list[em.Fit], em.Fit, str, tuple[em.Apart, em.Step] | None]:
-    """EM from every start, what came of it, and the covariance it was run with; starts keep no parameters.
-
-    At last what it becomes where documents are held apart from their clusters, if they are to be.
-
-    Parameters
-    ----------
-    X : CSR of shape (n, v)
-    mixture : what its parameters say
-    """
-    rows, kind, found = em.prepare(X), _known(X, mixture), []
-    # With very many clusters the spectrum shares out its products as well, and holds more than the starts do.
-    beside = mixture.n_jobs if mixture.n_components < em.NEAR_FROM else 1
-    with engine.beside(defaults.annealing, X, rows, mixture, n_jobs=beside) as annealed:
-        options = restarts.options(X, mixture)
-        starts = restarts.starts(X, rows, mixture, kind or "pooled", options, annealed, rng)
-        options |= annealed()
-    if kind == "cosine" and mixture.covariance == "auto" and X.shape[0] < defaults.SMALL_CORPUS:
-        further = _further(rows, starts, mixture, options, rng)
-        starts = _best_first(rows, starts, further, mixture, options)[: len(starts)]
-    state = rng.get_state()
-    if kind is None:
-        told = _told(rows, starts, mixture, options, state, rng) if _tells(mixture, starts) else ("pooled", starts, [])
-        kind, starts, found = told
-    votes = defaults.votes(mixture, kind, X.shape[0])
-    if votes > len(starts):
-        starts = starts + restarts.seeds(rows, mixture, votes - len(starts), options, rng)
-    fits = restarts.run(
-        rows, starts, mixture, kind, restarts.quicker(options) if votes else options, state, so_far=found
-    )
-    ended = restarts.agreed(rows, fits, mixture, kind, options, state) if votes else replace(restarts.best(fits))
-    for start in fits:
-        start.found = None  # as large as the matrix, and `ended` has it
-    restarts.improve(rows, ended, len(fits), mixture, rng.randint(np.iinfo(np.int32).max))
-    return fits, ended, kind, restarts.apart(rows, ended, mixture)
-
-
-def _known(X: sp.csr_array, mixture: "SparseGaussianMixture") -> str | None:
+def known(X: sp.csr_array, mixture: "SparseGaussianMixture") -> str | None:
     """The covariance, where EM need not be run to choose it."""
     if mixture.covariance != "auto":
         return mixture.covariance
@@ -88,7 +48,7 @@ def _tells(mixture: "SparseGaussianMixture", starts: list) -> bool:
     return mixture.init_params == "kmeans" and 0 < mixture.seeding_steps <= MOST_STEPS and len(starts) > 1
 
 
-def _told(
+def choose(
     rows: Prepared,
     starts: list[np.ndarray],
     mixture: "SparseGaussianMixture",
@@ -96,7 +56,12 @@ def _told(
     state: tuple,
     rng: np.random.RandomState,
 ) -> tuple[str, list[np.ndarray], list[em.Fit]]:
-    """The covariance that EM on some of the documents speaks for, where to start, and fits that hold for all."""
+    """The covariance that EM on some of the documents speaks for, where to start, and fits that hold for all.
+
+    Where these starts do not tell it is ``pooled``.
+    """
+    if not _tells(mixture, starts):
+        return "pooled", starts, []
     k, n = mixture.n_components, rows.rows.shape[0]
     stride = max(1, n // max(TELLING_DOCUMENTS, TELLING_A_CLUSTER * k))
     part, wanted = rows.every(stride), defaults.pooling(mixture, n)
@@ -118,7 +83,7 @@ def _told(
         away = leads_away(some, _labels(free))
     more: list[np.ndarray] = []
     if len(free) == len(some) and is_open(some, _labels(free)):
-        more = _further(rows, starts, mixture, options, rng)
+        more = restarts.further(rows, starts, mixture, options, rng)
         some += [labels[::stride] for labels in more]
         free = run(some, "pooled", free)
         away = leads_away(some, _labels(free))
@@ -128,7 +93,9 @@ def _told(
     if not away:
         return pooled
     clear = have_clusters(some[: len(free)], _labels(free))
-    ranked = _best_first(rows, starts, more or _further(rows, starts, mixture, options, rng), mixture, options)
+    ranked = restarts.best_first(
+        rows, starts, more or restarts.further(rows, starts, mixture, options, rng), mixture, options
+    )
     kind, fits = _round(part.rows, [labels[::stride] for labels in ranked[:FIRST_STARTS]], k, clear, run)
     if kind is None:
         return pooled
@@ -153,41 +120,6 @@ def _round(
     if len(kinds) > 1 and near["isotropic"] > near["cosine"] - NEARLY_AS_NEAR and not _is_heap(fits["isotropic"], k):
         kind = "isotropic"
     return (kind, fits[kind]) if clear or near[kind] >= STAYS else (None, [])
-
-
-def _best_first(
-    rows: Prepared,
-    starts: list[np.ndarray],
-    more: list[np.ndarray],
-    mixture: "SparseGaussianMixture",
-    options: dict,
-) -> list[np.ndarray]:
-    """Both, the best first, if there are more; otherwise the starts as they are.
-
-    Clusters with one variance are so near to those of k-means that its sum of squares tells which starts lead far. NMI
-    with EM from the first four, from the best four of ten, and from all ten, three seeds: package descriptions in 58
-    clusters 0.410, 0.421, 0.421, their first lines 0.315, 0.323, 0.323, descriptions of drivers 0.481, 0.488, 0.485.
-    With pooled variances it does not tell: Reuters R8 0.591, 0.531, 0.591. 200 to 1,500 texts of eight corpora,
-    few for every cluster: 0.481, 0.479, 0.480 in the mean; 611 posts of 20 Newsgroups among them 0.324, 0.328, 0.326.
-    """
-    if not more:
-        return starts
-    weights = options["weighting"].of(np.diff(rows.rows.indptr))
-    return seeding.best_first(rows.rows, starts + more, mixture.n_components, weights)
-
-
-def _further(
-    rows: Prepared,
-    starts: list[np.ndarray],
-    mixture: "SparseGaussianMixture",
-    options: dict,
-    rng: np.random.RandomState,
-) -> list[np.ndarray]:
-    """What is missing of ten starts, unless it is said how many there are, or they were grown."""
-    many = defaults.MORE_STARTS - len(starts)
-    if mixture.n_init != "auto" or many <= 0 or mixture.init_params == "split-merge":
-        return []
-    return restarts.seeds(rows, mixture, many, options, rng)
 
 
 def _is_heap(fits: list[em.Fit], k: int) -> bool:

@@ -1,28 +1,22 @@
 """`SparseGaussianMixture`: the scikit-learn face of seeding and EM."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import logsumexp
-from sklearn.base import BaseEstimator, DensityMixin
-from sklearn.utils import ClassifierTags, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from docclust import em, engine
-from docclust.em.replaying import replay
-from docclust.gaussian import Coefficients, Parameters, coefficients, log_joint
-from docclust.mixture import checks, covariance, restarts
+from docclust.mixture import checks, fitting
 from docclust.mixture.copies import Copies, find_copies
-from docclust.probability import Temperature, softmax
+from docclust.mixture.prediction import Predictor
+from docclust.mixture.training import Training
+from docclust.probability import Temperature
 
-# Of models that predict: to make them takes longer than to look at some rows. They are not pickled with a model.
-_ready: WeakKeyDictionary[em.Found, Coefficients] = WeakKeyDictionary()
 
-
-class SparseGaussianMixture(DensityMixin, BaseEstimator):
+class SparseGaussianMixture(Predictor):
     """Mixture of Gaussians with diagonal covariance, fitted by EM on sparse rows.
 
     Parameters
@@ -139,11 +133,6 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
     first prediction on, two arrays of the size of `means_` are kept beside it.
     """
 
-    _copies = Copies()
-    # Where every row of the fit was held apart from its cluster: that cluster, and what J of it changes by that.
-    _members: np.ndarray | None = None
-    _change: np.ndarray | None = None
-
     def __init__(
         self,
         n_components: int = 2,
@@ -207,13 +196,6 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         self.random_state = random_state
         self.on_step = on_step
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        # scikit-learn's check of predict_proba on sparse rows reads these, though only classifiers have them.
-        tags.classifier_tags = ClassifierTags(multi_class=self.n_components != 2)
-        return tags
-
     def fit(self, X, y=None):
         """Fit the mixture.
 
@@ -236,102 +218,23 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         checks.check(self)
         X = self._rows(X, reset=True)
         checks.check_rows(self, X)
-        self._copies, every = find_copies(X, self), X
-        self.n_counted_ = (X := self.counted(X)).shape[0]
-        rng = check_random_state(self.random_state)
+        copies = find_copies(X, self)
+        counted = copies.counted(X)
         with engine.one_blas_thread():
-            results, ended, self.covariance_, apart = covariance.fit(X, self, rng)
-        checks.check_objective(ended.objective)
-        self.start_labels_ = self._copies.everywhere(np.array([r.labels for r in results], dtype=np.int32))
-        self.start_bounds_ = restarts.objectives(results) / self.n_counted_
-        self._keep(ended)
+            found = fitting.fit(counted, self, check_random_state(self.random_state))
+        checks.check_objective(found.ended.objective)
+        self.n_counted_ = counted.shape[0]
+        self._keep(found, copies)
         checks.warn_unless_converged(self)
-        if apart is not None:
-            self._hold(*apart)
-        if X is not every:
-            self.labels_ = self.predict(every)
+        if found.apart is not None:
+            self._hold(found.apart, found.step)
+        if counted is not X:
+            self.labels_ = self.predict(X)
         return self
-
-    @property
-    def weights_(self) -> np.ndarray:
-        """Share of every cluster in the documents, as much as they count."""
-        return self._parameters.weights
-
-    @property
-    def means_(self) -> np.ndarray:
-        """Mean of every word in every cluster."""
-        return self._parameters.means.T
-
-    @property
-    def covariances_(self) -> np.ndarray:
-        """Variance of every word in every cluster."""
-        return np.broadcast_to(self._parameters.variances.T, self.means_.shape)
-
-    def give(self, weights: np.ndarray, means: np.ndarray, variances: np.ndarray) -> None:
-        """Take these parameters, of shapes (K,), (K, v), and (K, v) or (1, v), for fitted ones."""
-        noise = self.reg_covar_ if self.smoothing == "noise" else 0.0
-        self._found = em.Found.of(Parameters(weights, means.T, variances.T, noise))
-        self._fitted_order = np.arange(weights.size)
 
     def fit_predict(self, X, y=None) -> np.ndarray:
         """Fit, and give the cluster of every row: (n,) int."""
         return self.fit(X).labels_
-
-    def score_joint(self, X) -> np.ndarray:
-        """J of equation (E), in nats: log of weight times density, (n, K), not normalised and not calibrated."""
-        return np.vstack(self._by_block(X, log_joint))
-
-    def predict(self, X) -> np.ndarray:
-        """The most probable cluster of every row: (n,) int."""
-        return np.concatenate(self._by_block(X, lambda block, c: log_joint(block, c).argmax(axis=1)))
-
-    def predict_proba(self, X) -> np.ndarray:
-        """Probability of every cluster for every row, softmax of J by temperature: (n, K), rows sum to one."""
-        return np.vstack(self._by_block(X, self.probabilities))
-
-    def probabilities(self, X: sp.csr_array, c: Coefficients, rows: np.ndarray | slice | None = None) -> np.ndarray:
-        """`predict_proba` of one block of rows, with `coefficients` at hand: (n, K).
-
-        rows : which of the fit they are, if they are; each is then held against its cluster without it
-        """
-        J = log_joint(X, c)
-        if rows is not None:
-            J = self.apart(J, rows)
-        return softmax(J, self.temperature_.of(J, np.diff(X.indptr)))
-
-    @property
-    def holds_apart(self) -> bool:
-        """Whether the rows of the fit were held against their clusters without themselves."""
-        return self._change is not None
-
-    def apart(self, J: np.ndarray, rows: np.ndarray | slice) -> np.ndarray:
-        """`score_joint` of these rows of the fit, each against its cluster without it if `holds_apart`: (m, K)."""
-        if not self.holds_apart:
-            return J
-        J = J.copy()
-        J[np.arange(J.shape[0]), self._members[rows]] += self._change[rows]
-        return J
-
-    def score_samples(self, X) -> np.ndarray:
-        """Log-density of every row in nats, under the noise where smoothing is ``noise``: (n,)."""
-        return np.concatenate(self._by_block(X, lambda block, c: logsumexp(log_joint(block, c), axis=1)))
-
-    def score(self, X, y=None) -> float:
-        """Mean log-density of the rows, in nats per document."""
-        return float(self.score_samples(X).mean())
-
-    def renumber(self, order: np.ndarray) -> None:
-        """Number the clusters anew: cluster `order[k]` becomes k."""
-        self._found = em.Found.of(self._parameters.numbered(order))
-        self.labels_ = np.argsort(order)[self.labels_]
-        if self.holds_apart:
-            self._members = np.argsort(order)[self._members]
-        self.temperature_ = Temperature(self.temperature_.levels[order], self.temperature_.slope)
-        self._fitted_order = self._fitted_order[order]
-
-    def counted(self, values: sp.csr_array | np.ndarray) -> sp.csr_array | np.ndarray:
-        """Of values of all rows of the fit those of the rows that counted: (n, ...) -> (`n_counted_`, ...)."""
-        return self._copies.counted(values)
 
     def replay(self, X: sp.csr_array, look: Callable[[em.Step, em.Found, float], None]) -> None:
         """Run EM from the best start once more, on the X it was fitted to, and show `look` every iteration.
@@ -339,7 +242,7 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
         Step, parameters and temperature of the responsibilities are those of the fit, to the last bit, and clusters
         have the numbers they have now.
         """
-        replay(self._counted_rows(X, "replay"), self.n_components, self._runs, self._fitted_order, look)
+        self._training.replay(self._rows_of_fit(X, "replay"), self.n_components, look)
         if self.holds_apart:
             look(self.steps_[-1], self._found, 1.0)
 
@@ -348,53 +251,33 @@ class SparseGaussianMixture(DensityMixin, BaseEstimator):
 
         They are told by their places among the rows that counted. Every other is in its cluster of `labels_`.
         """
-        return em.held_out(self._counted_rows(X, "held_out"), self.counted(self.labels_), self.n_components, self._runs)
+        return self._training.held_out(self._rows_of_fit(X, "held_out"), self.labels_, self.n_components)
 
-    def _keep(self, result: em.Fit) -> None:
-        self._found = result.found
-        self.reg_covar_ = result.steps[-1].smoothing
-        self.labels_ = self._copies.everywhere(result.labels)
-        self.converged_ = result.converged
-        self.steps_, self.n_iter_ = result.steps, len(result.steps)
-        self.lower_bounds_ = [step.objective / self.n_counted_ for step in result.steps]
-        self.lower_bound_ = self.lower_bounds_[-1]
+    def _keep(self, found: fitting.Outcome, copies: Copies) -> None:
+        ended = found.ended
+        self._found, self.covariance_ = ended.found, found.covariance
+        self._training = Training(copies, ended.runs, np.arange(self.n_components))
+        self.start_labels_ = copies.everywhere(np.array([start.labels for start in found.starts], dtype=np.int32))
+        self.start_bounds_ = found.objectives / self.n_counted_
+        self.reg_covar_ = ended.steps[-1].smoothing
+        self.labels_ = copies.everywhere(ended.labels)
+        self.converged_ = ended.converged
         self.temperature_ = Temperature.one(self.n_components)
-        self._fitted_order = np.arange(self.n_components)
-        self._runs, self._members, self._change = result.runs, None, None
+        self._tell(ended.steps)
 
     def _hold(self, apart: em.Apart, step: em.Step) -> None:
         self._found = apart.found
-        of_rows = apart.labels, apart.members, apart.change
-        self.labels_, self._members, self._change = map(self._copies.everywhere, of_rows)
-        self.n_iter_ += 1
-        self.steps_ = [*self.steps_, step]
-        self.lower_bounds_ = [*self.lower_bounds_, step.objective / self.n_counted_]
+        self.labels_ = self._training.copies.everywhere(apart.labels)
+        self._training = self._training.held(apart)
+        self._tell([*self.steps_, step])
+
+    def _tell(self, steps: list[em.Step]) -> None:
+        self.steps_, self.n_iter_ = steps, len(steps)
+        self.lower_bounds_ = [step.objective / self.n_counted_ for step in steps]
         self.lower_bound_ = self.lower_bounds_[-1]
 
-    def coefficients(self) -> Coefficients:
-        """The fitted log-densities as functions of a sparse row."""
-        p = self._parameters
-        means, variances = np.ascontiguousarray(p.means), np.ascontiguousarray(p.variances)
-        return coefficients(replace(p, means=means, variances=variances))
-
-    @property
-    def _parameters(self) -> Parameters:
+    def _rows_of_fit(self, X, asking: str) -> sp.csr_array:
         check_is_fitted(self, "_found")
-        return self._found.parameters
-
-    def _rows(self, X, *, reset: bool = False) -> sp.csr_array:
-        return checks.as_csr(validate_data(self, X, accept_sparse="csr", dtype=np.float64, reset=reset))
-
-    def _counted_rows(self, X, asking: str) -> sp.csr_array:
-        check_is_fitted(self, "_found")
-        check_is_fitted(self, "_runs", msg=f"{asking} needs a fit; this is the model of a finished run. Try fit.")
-        return self.counted(self._rows(X))
-
-    def _by_block(self, X, of: Callable[[sp.csr_array, Coefficients], np.ndarray]) -> list[np.ndarray]:
-        check_is_fitted(self, "_found")
-        X = self._rows(X)
-        if self._found not in _ready:
-            _ready[self._found] = self.coefficients()
-        c = _ready[self._found]
-        checks.check_squares(X, c.steepest)
-        return [of(block, c) for block in engine.blocks(X, self.block_rows)]
+        if self._training.runs is None:
+            raise NotFittedError(f"{asking} needs a fit; this is the model of a finished run. Try fit.")
+        return self._rows(X)

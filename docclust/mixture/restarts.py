@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +11,8 @@ from docclust import em, engine, kernels
 from docclust.errors import SettingError
 from docclust.gaussian import Parameters
 from docclust.kernels import Prepared
-from docclust.mixture import growing, seeding, split_merge
-from docclust.mixture.consensus import consensus
-from docclust.mixture.defaults import are_held_apart, form, length_exponent, n_starts, pooling
+from docclust.mixture import growing, seeding
+from docclust.mixture.defaults import MORE_STARTS, form, length_exponent, n_starts, pooling
 
 if TYPE_CHECKING:
     from docclust.mixture import SparseGaussianMixture
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
 # Starts are followed side by side where the matrix has no more numbers than these: it takes less time than to share
 # every iteration of one among workers, and the memory of several fits.
 SIDE_BY_SIDE = 5_000_000
-# Moves are looked for again where EM has gone on from others, so often at most.
-MOST_TIMES = 3
 
 
 def options(X: sp.csr_array, mixture: "SparseGaussianMixture") -> dict[str, Any]:
@@ -64,6 +60,41 @@ def seeds(
     # rows: of (n, v) -> n_init arrays (n,)
     method = mixture.n_components, mixture.init_params, mixture.seeding_steps, n_init
     return seeding.starts(rows, *method, rng, options["weighting"], n_jobs=mixture.n_jobs)
+
+
+def further(
+    rows: Prepared,
+    starts: list[np.ndarray],
+    mixture: "SparseGaussianMixture",
+    options: dict,
+    rng: np.random.RandomState,
+) -> list[np.ndarray]:
+    """What is missing of ten starts, unless it is said how many there are, or they were grown."""
+    many = MORE_STARTS - len(starts)
+    if mixture.n_init != "auto" or many <= 0 or mixture.init_params == "split-merge":
+        return []
+    return seeds(rows, mixture, many, options, rng)
+
+
+def best_first(
+    rows: Prepared,
+    starts: list[np.ndarray],
+    more: list[np.ndarray],
+    mixture: "SparseGaussianMixture",
+    options: dict,
+) -> list[np.ndarray]:
+    """Both, the best first, if there are more; otherwise the starts as they are.
+
+    Clusters with one variance are so near to those of k-means that its sum of squares tells which starts lead far. NMI
+    with EM from the first four, from the best four of ten, and from all ten, three seeds: package descriptions in 58
+    clusters 0.410, 0.421, 0.421, their first lines 0.315, 0.323, 0.323, descriptions of drivers 0.481, 0.488, 0.485.
+    With pooled variances it does not tell: Reuters R8 0.591, 0.531, 0.591. 200 to 1,500 texts of eight corpora,
+    few for every cluster: 0.481, 0.479, 0.480 in the mean; 611 posts of 20 Newsgroups among them 0.324, 0.328, 0.326.
+    """
+    if not more:
+        return starts
+    weights = options["weighting"].of(np.diff(rows.rows.indptr))
+    return seeding.best_first(rows.rows, starts + more, mixture.n_components, weights)
 
 
 def _given(X: sp.csr_array, mixture: "SparseGaussianMixture", smoothing: float) -> Parameters:
@@ -126,7 +157,7 @@ def run(
     at_once = max(1, min(len(parts), workers)) if small else 1
     alone = options if at_once == 1 else options | {"n_jobs": workers // at_once}
     shared = rows, mixture.n_components, alone, state, _one_by_one(mixture.on_step)
-    for part, fits in zip(parts, engine.map_blocks(_fit, parts, *shared, n_jobs=at_once), strict=True):
+    for part, fits in zip(parts, engine.map_blocks(fit_all, parts, *shared, n_jobs=at_once), strict=True):
         for start, found in zip(part, fits, strict=True):
             found.runs = [(start, state, options)]
         results += fits
@@ -153,72 +184,12 @@ def quicker(options: dict) -> dict:
     return options | {"schedule": options["schedule"][::-2][::-1]}
 
 
-def agreed(
-    rows: Prepared, fits: list[em.Fit], mixture: "SparseGaussianMixture", covariance: str, options: dict, state: tuple
-) -> em.Fit:
-    """The best fit, gone on from what all of them agree on."""
-    ended, k = replace(best(fits)), mixture.n_components
-    labels = consensus([fit.labels for fit in fits], ended.labels, k)
-    cold = _cold(options | {"form": form(mixture, covariance, pooling(mixture, labels.size))}, mixture, "consensus")
-    [further] = _fit([labels], rows, k, cold, state, _going_on(mixture.on_step, len(ended.steps)))
-    further.runs = [(labels, state, cold)]
-    ended.go_on(further)
-    return ended
-
-
-def improve(rows: Prepared, ended: em.Fit, starts: int, mixture: "SparseGaussianMixture", seed: int) -> None:
-    """Move a fit on by splits and merges, and EM after them, for as long as its objective gains.
-
-    starts : how many there were
-    seed : of what halves clusters
-    """
-    _, state, options = ended.runs[-1]
-    k, wanted = mixture.n_components, mixture.split_merge if mixture.split_merge != "auto" else starts > 1
-    enough = k >= split_merge.LEAST_CLUSTERS and rows.rows.shape[0] >= split_merge.LEAST_DOCUMENTS * k
-    plain = mixture.smoothing != "noise" or mixture.means_init is not None
-    if plain or not wanted or not enough or options["form"].covariance in split_merge.TOGETHER:
-        return
-    law = options["form"], float(options["schedule"][-1]), options["target"].at(rows.order), options["weighting"]
-    rng = np.random.RandomState(seed)
-    for time in range(MOST_TIMES):
-        cold = _cold(options, mixture, f"splits and merges {time + 1}")
-        if not (ended.converged and np.isfinite(ended.objective)):
-            return
-        labels = split_merge.moved(rows.rows, ended.labels, k, *law, rng)
-        if labels is None:
-            return
-        on_step = _going_on(mixture.on_step, len(ended.steps))
-        [further] = _fit([labels], rows, k, cold, state, on_step)
-        if further.objective <= ended.objective:
-            return
-        further.runs = [(labels, state, cold)]
-        ended.go_on(further)
-
-
-def apart(rows: Prepared, ended: em.Fit, mixture: "SparseGaussianMixture") -> tuple[em.Apart, em.Step] | None:
-    """Documents held against the clusters of a fit without themselves, where `leave_one_out` means it."""
-    options = ended.runs[-1][-1] | {"softness": ended.runs[0][-1]["softness"]}
-    held = are_held_apart(mixture, options["form"].covariance, ended.labels.size) and mixture.means_init is None
-    if not held or not np.isfinite(ended.objective):
-        return None
-    ended.found = None  # as large as what takes its place
-    found, step = em.held_apart(rows, ended, mixture.n_components, options)
-    if mixture.on_step:
-        mixture.on_step(step)
-    return found, step
-
-
-def _cold(options: dict, mixture: "SparseGaussianMixture", phase: str) -> dict:
-    """Without annealing, and by all workers."""
-    return options | {"schedule": options["schedule"][-1:], "softness": 0.0, "n_jobs": mixture.n_jobs, "phase": phase}
-
-
 def _may_be_joined(mixture: "SparseGaussianMixture", covariance: str) -> bool:
     """Whether EM can follow several starts side by side."""
     return mixture.smoothing == "noise" and covariance != "tied" and mixture.means_init is None
 
 
-def _fit(
+def fit_all(
     starts: list[np.ndarray] | list[Parameters],
     rows: Prepared,
     n_components: int,
@@ -226,15 +197,11 @@ def _fit(
     state: tuple,
     on_step: Callable[[em.Step], None] | None,
 ) -> list[em.Fit]:
+    """EM from these starts side by side; of the random numbers each has its own, all in this state."""
     rngs = [np.random.RandomState() for _ in starts]
     for rng in rngs:
         rng.set_state(state)
     return em.fit_all(rows, starts, n_components, **options, rngs=rngs, on_step=on_step)
-
-
-def _going_on(tell: Callable[[em.Step], None] | None, seen: int) -> Callable[[em.Step], None] | None:
-    """The same, where so many iterations have been told of."""
-    return tell and (lambda step: tell(step._replace(iteration=seen + step.iteration)))
 
 
 def _one_by_one(tell: Callable[[em.Step], None] | None) -> Callable[[em.Step], None] | None:

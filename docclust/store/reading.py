@@ -189,9 +189,7 @@ def _read_model(
 
     with reading(folder / "model.json") as path:
         description = read_json(path)
-        model = SparseGaussianMixture(**description["parameters"])
-        for name, value in description["fitted"].items():
-            setattr(model, name, value)
+        model, fitted = SparseGaussianMixture(**description["parameters"]), dict(description["fitted"].items())
         words = np.array(restore(list[str], description["words"]), dtype=object)
         display = restore(list[str], description["display"])
         # A run of before there were notices has none, and one of before they were digests has their words.
@@ -199,12 +197,17 @@ def _read_model(
         shingles = [digest(restore(list[str], n)) if isinstance(n, list) else restore(str, n) for n in notices]
     with reading(folder / "parameters.npz") as path:
         arrays = read_arrays(path)
-        model.give(arrays["weights"], arrays["means"], arrays["covariances"])
-        model.labels_ = arrays["labels"]
-        model.lower_bounds_ = arrays["lower_bounds"].tolist()
-        model.start_labels_ = arrays["start_labels"]
-        model.start_bounds_ = arrays["start_bounds"]
-        model.temperature_ = Temperature(arrays["temperature_levels"], float(arrays["temperature_slope"]))
+        model.restore(
+            arrays["weights"],
+            arrays["means"],
+            arrays["covariances"],
+            **fitted,
+            labels_=arrays["labels"],
+            lower_bounds_=arrays["lower_bounds"].tolist(),
+            start_labels_=arrays["start_labels"],
+            start_bounds_=arrays["start_bounds"],
+            temperature_=Temperature(arrays["temperature_levels"], float(arrays["temperature_slope"])),
+        )
         # Before there was BM25, nobody asked how long documents are.
         tfidf = TfIdf(arrays["idf"], float(arrays.get("mean_length", 0.0)), tf)
         return model, words, display, shingles, tfidf

@@ -24,7 +24,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from docclust import SparseGaussianMixture, kernels
 from docclust.errors import SettingError
 from docclust.mixture import agreement as alike
-from docclust.mixture import covariance, defaults, estimator, restarts, seeding
+from docclust.mixture import covariance, defaults, prediction, restarts, seeding
 from docclust.mixture.agreement import agreement, have_clusters, is_open, leads_away, reproducibility
 from docclust.mixture.checks import STARTS
 from docclust.probability import Temperature
@@ -531,8 +531,8 @@ def test_renumbering_changes_names_and_nothing_else():
 def test_predictions_share_what_is_made_of_the_parameters_until_these_change(monkeypatch):
     X, _ = topics()
     model, made = SparseGaussianMixture(4, random_state=0).fit(X), []
-    once = estimator.coefficients
-    monkeypatch.setattr(estimator, "coefficients", lambda p: made.append(1) or once(p))
+    once = prediction.coefficients
+    monkeypatch.setattr(prediction, "coefficients", lambda p: made.append(1) or once(p))
     before, size = model.means_, len(pickle.dumps(model))
     P = model.predict_proba(X)
     model.score_samples(X)
@@ -550,8 +550,8 @@ def test_predictions_share_what_is_made_of_the_parameters_until_these_change(mon
 def test_a_model_that_was_given_its_parameters_cannot_be_replayed():
     X, _ = topics()
     fitted, given = SparseGaussianMixture(4, random_state=0).fit(X), SparseGaussianMixture(4)
-    given.reg_covar_, given.labels_, given.temperature_ = fitted.reg_covar_, fitted.labels_, fitted.temperature_
-    given.give(fitted.weights_, fitted.means_, fitted.covariances_)
+    found = {name: getattr(fitted, name) for name in ("reg_covar_", "labels_", "temperature_")}
+    given.restore(fitted.weights_, fitted.means_, fitted.covariances_, **found)
     given.renumber(np.array([1, 0, 2, 3]))
     with pytest.raises(NotFittedError, match="replay needs a fit; this is the model of a finished run"):
         given.replay(X, lambda *seen: None)
