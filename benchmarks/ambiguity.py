@@ -152,7 +152,7 @@ def read(found: Found, rows: Rows, seed: int) -> Read:
     model, weigh = found.model, TfIdf.of(rows.counts, VECTORS.tf).rows
     c = model.coefficients()
     repeats = peers.settings(rows.k, seed).calibration.repeats
-    fitted.calibrated(model, c, rows.X, rows.counts, weigh, repeats, np.random.default_rng(seed))
+    fitted.calibrate(model, c, rows.X, rows.counts, weigh, repeats, np.random.default_rng(seed))
     P = fitted.responsibilities(model, rows.X)
     word_sums, words = describe.word_sums(rows.counts, P), rows.vectors.words
     together = companions(rows.counts)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import scipy.sparse as sp
 
-from docclust.calibration import Calibration, Score, Starts, calibrate
+from docclust import calibration
+from docclust.calibration import Calibration, Score, Starts
 from docclust.engine import blocks, stacked
 from docclust.gaussian import Coefficients, log_joint
 from docclust.mixture import SparseGaussianMixture
@@ -18,7 +19,7 @@ MOST_STORED, AT_LEAST_STORED = 10_000_000, 32
 LEAST_DOUBT = 1e-9
 
 
-def numbered_by_size(model: SparseGaussianMixture, P: sp.csr_array) -> sp.csr_array:
+def number_by_size(model: SparseGaussianMixture, P: sp.csr_array) -> sp.csr_array:
     """Number clusters by how many documents are most likely theirs, the largest first; the same P by these numbers.
 
     Equal sizes by weight, then by their first document.
@@ -35,7 +36,7 @@ def numbered_by_size(model: SparseGaussianMixture, P: sp.csr_array) -> sp.csr_ar
     return found
 
 
-def calibrated(
+def calibrate(
     model: SparseGaussianMixture,
     c: Coefficients,
     X: sp.csr_array,
@@ -63,7 +64,7 @@ def calibrated(
 
         return unknown if model.holds_apart else known, unknown
 
-    found = calibrate(model.counted(counts), model.n_components, scores, repeats, rng, _other_starts(model))
+    found = calibration.calibrate(model.counted(counts), model.n_components, scores, repeats, rng, _other_starts(model))
     model.temperature_ = found.temperature
     return found
 

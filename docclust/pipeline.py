@@ -63,8 +63,8 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     clock.begin("calibrate")
     c = model.coefficients()
     halves = settings.calibration.repeats, np.random.default_rng(halves_seed)
-    calibration = fitted.calibrated(model, c, vectors.weights, vectors.counts, vectors.tfidf.rows, *halves)
-    P = fitted.numbered_by_size(model, fitted.responsibilities(model, vectors.weights, c))
+    calibration = fitted.calibrate(model, c, vectors.weights, vectors.counts, vectors.tfidf.rows, *halves)
+    P = fitted.number_by_size(model, fitted.responsibilities(model, vectors.weights, c))
     c = model.coefficients()
 
     clock.begin("describe")

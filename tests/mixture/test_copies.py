@@ -62,7 +62,7 @@ def test_probabilities_are_calibrated_on_one_of_each():
         weigh = lambda counts: sp.csr_array(normalize(counts))  # noqa: E731
         repeats = 2, np.random.default_rng(0)
         counts = sp.csr_array(COUNTS[rows].astype(int))
-        calibration = fitted.calibrated(given, given.coefficients(), X, counts, weigh, *repeats)
+        calibration = fitted.calibrate(given, given.coefficients(), X, counts, weigh, *repeats)
         found.append((given.temperature_.levels, calibration.calibration_error, fitted.responsibilities(given, X)))
     np.testing.assert_array_equal(found[0][0], found[1][0])
     assert found[0][1] == found[1][1]
