@@ -106,14 +106,15 @@ def test_a_cluster_of_one_document_is_for_ever_in_the_textbook_form_and_not_in_t
     X = sp.csr_array(ROWS)
     start = TRUTH.copy()
     start[0] = 4
-    options = {"max_iter": 100, "tol": 1e-9, "target": em.corpus_moments(X), "rng": np.random.RandomState(0)}
-    alone = em.fit(X, start, 5, form=Form(smoothing="add"), schedule=np.full(1, 1e-10), **options)
+    rng, limits = np.random.RandomState(0), {"max_iter": 100, "tol": 1e-9, "target": em.corpus_moments(X)}
+    alone = em.fit(X, start, 5, em.EMOptions(Form(smoothing="add"), np.full(1, 1e-10), **limits), rng=rng)
     assert np.bincount(alone.labels)[4] == 1
     assert alone.parameters.variances[:, 4].max() < 1.0001e-10
     density = log_joint(X, coefficients(alone.parameters))
     assert density[0, 4] > 500 + density[1:].max(axis=1).max()
     final = 0.25 * em.spectrum(X, 5)[-1]
-    joined = em.fit(X, start, 5, form=Form("pooled"), schedule=np.full(22, final), softness=0.2, **options)
+    soft = em.EMOptions(Form("pooled"), np.full(22, final), softness=0.2, **limits)
+    joined = em.fit(X, start, 5, soft, rng=rng)
     assert np.bincount(joined.labels, minlength=5)[4] > 5
 
 

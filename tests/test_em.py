@@ -35,14 +35,14 @@ def topics(n=300, v=80, k=4, length=25, seed=0):
     return sp.csr_array(normalize(counts.astype(float))), shares.argmax(axis=1)
 
 
-def run(X, k=4, form=OWN, schedule=None, seed=0, **options):
+def run(X, k=4, form=OWN, schedule=None, seed=0, on_step=None, **options):
     rng = np.random.RandomState(seed)
     start = options.pop("start", None)
     if start is None:
         start = seeding.start(X, k, "kmeans", 2, rng)
     schedule = np.full(1, 0.3 * em.spectrum(X, k)[-1]) if schedule is None else schedule
-    options = {"max_iter": 60, "tol": 1e-9, "target": em.corpus_moments(X), "rng": rng} | options
-    return em.fit(X, start, k, form=form, schedule=schedule, **options)
+    options = {"max_iter": 60, "tol": 1e-9, "target": em.corpus_moments(X)} | options
+    return em.fit(X, start, k, em.EMOptions(form, schedule, **options), rng=rng, on_step=on_step)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.covariance}-{form.smoothing}")
@@ -252,8 +252,8 @@ def test_a_matrix_prepared_once_gives_the_same_bits():
     prepared = em.prepare(X)
     for seed in range(2):
         start = seeding.start(X, 4, "kmeans", 2, np.random.RandomState(seed))
-        options = {"form": OWN, "schedule": np.full(1, 0.01), "max_iter": 9, "tol": 0.0, "target": em.corpus_moments(X)}
-        one, other = (em.fit(given, start, 4, **options, rng=np.random.RandomState(0)) for given in (X, prepared))
+        options = em.EMOptions(OWN, np.full(1, 0.01), max_iter=9, tol=0.0, target=em.corpus_moments(X))
+        one, other = (em.fit(given, start, 4, options, rng=np.random.RandomState(0)) for given in (X, prepared))
         np.testing.assert_array_equal(one.labels, other.labels)
         np.testing.assert_array_equal(one.parameters.means, other.parameters.means)
 
@@ -266,12 +266,12 @@ def test_starts_side_by_side_find_to_the_last_bit_what_each_finds_alone(covarian
     X, _ = topics(n=400, k=5, length=8)
     starts = seeding.starts(prepare(X), 5, "kmeans", 2, 4, np.random.RandomState(0))
     starts[2] = np.where(starts[2] == 3, 0, starts[2])
-    options = {
-        "form": Form(covariance, pooling=20.0), "schedule": np.full(6, 0.3 * em.spectrum(X, 5)[-1]), "softness": 0.2,
-        "max_iter": 60, "tol": 1e-9, "target": em.corpus_moments(X), "block_rows": 90,
-    }  # fmt: skip
-    together = em.fit_all(X, starts, 5, rngs=[np.random.RandomState(1) for _ in starts], **options)
-    alone = [em.fit(X, start, 5, rng=np.random.RandomState(1), **options) for start in starts]
+    options = em.EMOptions(
+        Form(covariance, pooling=20.0), np.full(6, 0.3 * em.spectrum(X, 5)[-1]),
+        max_iter=60, tol=1e-9, target=em.corpus_moments(X), softness=0.2, block_rows=90,
+    )  # fmt: skip
+    together = em.fit_all(X, starts, 5, options, rngs=[np.random.RandomState(1) for _ in starts])
+    alone = [em.fit(X, start, 5, options, rng=np.random.RandomState(1)) for start in starts]
     assert len({len(fit.steps) for fit in alone}) > 1
     assert sum(step.reseeded for step in alone[2].steps) > 0
     for one, other in zip(together, alone, strict=True):

@@ -4,6 +4,7 @@ import importlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numba
 import numpy as np
@@ -217,8 +218,8 @@ def test_single_precision_changes_no_cluster_and_the_objective_by_less_than_a_mi
         monkeypatch.setattr(prepared, "SINGLE_FROM", single_from)
         rng = np.random.RandomState(0)
         start = seeding.start(X, 12, "kmeans", 3, rng)
-        options = {"schedule": np.full(1, 0.02), "max_iter": 15, "tol": 0.0, "target": em.corpus_moments(X), "rng": rng}
-        fits.append(em.fit(X, start, 12, form=form, **options))
+        options = em.EMOptions(form, np.full(1, 0.02), max_iter=15, tol=0.0, target=em.corpus_moments(X))
+        fits.append(em.fit(X, start, 12, options, rng=rng))
     single, double = fits
     np.testing.assert_array_equal(single.labels, double.labels)
     np.testing.assert_allclose(single.objective, double.objective, rtol=1e-6)
@@ -246,13 +247,8 @@ def test_dropped_responsibilities_cost_no_more_than_their_bound(scale):
 def test_one_worker_and_two_and_another_run_give_the_same_bits(form):
     X = few_common_words(n=900)
     start = seeding.start(X, 70, "k-means++", 0, np.random.RandomState(0))
-    fits = [
-        em.fit(
-            X, start, 70, form=form, schedule=np.full(1, 0.02), max_iter=4, tol=0.0, target=em.corpus_moments(X),
-            block_rows=100, n_jobs=n_jobs, rng=np.random.RandomState(0),
-        )
-        for n_jobs in (1, 2, 2)
-    ]  # fmt: skip
+    told = em.EMOptions(form, np.full(1, 0.02), max_iter=4, tol=0.0, target=em.corpus_moments(X), block_rows=100)
+    fits = [em.fit(X, start, 70, replace(told, n_jobs=n_jobs), rng=np.random.RandomState(0)) for n_jobs in (1, 2, 2)]
     for other in fits[1:]:
         assert other.steps == fits[0].steps
         np.testing.assert_array_equal(other.labels, fits[0].labels)
@@ -468,7 +464,8 @@ def test_leaving_clusters_out_never_lowers_the_objective_and_ends_where_no_docum
     X, k = few_common_words(n=1500), 60
     smoothing = 0.25 * em.spectrum(X, k)[-1]
     start = seeding.start(X, k, "kmeans", 3, np.random.RandomState(0))
-    options = {"form": form, "schedule": np.full(6, smoothing), "softness": 0.2, "max_iter": 200, "tol": 1e-9}
+    target = em.corpus_moments(X)
+    options = em.EMOptions(form, np.full(6, smoothing), max_iter=200, tol=1e-9, target=target, softness=0.2)
     monkeypatch.setattr(looking, "NEAR_FROM", 2)
     monkeypatch.setattr(prepared, "SINGLE_FROM", 10**9)
     near = []
@@ -477,7 +474,7 @@ def test_leaving_clusters_out_never_lowers_the_objective_and_ends_where_no_docum
     fits = []
     for n_jobs in (1, 2):
         rng = np.random.RandomState(0)
-        fits.append(em.fit(X, start, k, **options, target=em.corpus_moments(X), n_jobs=n_jobs, rng=rng))
+        fits.append(em.fit(X, start, k, replace(options, n_jobs=n_jobs), rng=rng))
     found = fits[0]
     assert near
     assert found.converged

@@ -37,6 +37,18 @@ ROOMS = [
 ]
 # Of a package whose modules stand on each other as rooms do, in the order in which its docstring tells them.
 INSIDE = {
+    "em": [
+        "options",
+        "found",
+        "scale",
+        "reseeding",
+        "looking",
+        "maximising",
+        "loop",
+        "replaying",
+        "held_out",
+        "leave_one_out",
+    ],
     "mixture": [
         "copies",
         "seeding",

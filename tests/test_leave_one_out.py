@@ -141,11 +141,9 @@ def test_documents_that_em_leaves_where_they_were_put_go_where_they_belong():
     X, truth = few_documents(2)
     rng = np.random.RandomState(1)
     start = np.where(rng.rand(truth.size) < 0.4, rng.randint(6, size=truth.size), truth).astype(np.int32)
-    options = {
-        "form": Form("cosine"), "schedule": np.full(1, 0.01), "target": em.corpus_moments(X), "tol": 1e-6,
-        "weighting": kernels.EQUAL, "max_iter": 50, "block_rows": 2048, "n_jobs": 1, "softness": 0.0,
-    }  # fmt: skip
-    ended = em.fit(X, start, 6, rng=rng, **options)
+    target = em.corpus_moments(X)
+    options = em.EMOptions(Form("cosine"), np.full(1, 0.01), max_iter=50, tol=1e-6, target=target, n_jobs=1)
+    ended = em.fit(X, start, 6, options, rng=rng)
     apart, step = em.held_apart(em.prepare(X), ended, 6, options)
     np.testing.assert_array_equal(ended.labels, start)
     assert normalized_mutual_info_score(truth, start) < 0.5

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from docclust.em.options import EMRun
 from docclust.gaussian import Parameters
 
 ANNEALING = "annealing"
@@ -91,14 +92,14 @@ class Step(NamedTuple):
 class Fit:
     """A finished EM: what it found, the labels of a last E-step with it, its history, and what it was called with.
 
-    runs : start, state of the random numbers and options of EM from its start, and from each place it was led to later
+    runs : of EM from its start, and from each place it was led to later
     """
 
     found: Found | None
     labels: np.ndarray
     steps: list[Step] = field(default_factory=list)
     converged: bool = False
-    runs: list[tuple] = field(default_factory=list)
+    runs: list[EMRun] = field(default_factory=list)
 
     def go_on(self, further: "Fit") -> None:
         """Become what EM found that went on from other labels."""

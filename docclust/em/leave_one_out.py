@@ -12,7 +12,6 @@ document is further from what is left of it by (N / (N - 1))^2: it falls to the 
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from docclust.em import maximising
 from docclust.em.found import Fit, Found, Step
 from docclust.em.looking import NEAR_FROM, Looking
 from docclust.em.loop import UNDECIDED_BELOW, precision, soft_drop, soft_sample
+from docclust.em.options import EMOptions
 from docclust.kernels import Members, Prepared
 
 # It is repeated while fewer documents move each time, and more than this share of them; so often at most. With half of
@@ -45,7 +45,7 @@ class Apart:
     labels: np.ndarray
 
 
-def held_apart(X: Prepared, ended: Fit, n_components: int, options: dict[str, Any]) -> tuple[Apart, Step]:
+def held_apart(X: Prepared, ended: Fit, n_components: int, options: EMOptions) -> tuple[Apart, Step]:
     """Hold documents against the clusters of a fit without themselves, and move them, until hardly one moves.
 
     A cluster keeps its documents where all of them would leave it. With many clusters documents are held against those
@@ -63,8 +63,8 @@ def held_apart(X: Prepared, ended: Fit, n_components: int, options: dict[str, An
     """
     clusters = _Clusters(X, n_components, options)
     # Clusters that have converged say at the first look which are near, so that step counts as the second.
-    looking = Looking(n_components, options["weighting"], options["block_rows"], options["n_jobs"], steps=1)
-    soft = maximising.Soft(soft_sample(X, n_components), options["softness"], None)
+    looking = Looking(n_components, options.weighting, options.block_rows, options.n_jobs, steps=1)
+    soft = maximising.Soft(soft_sample(X, n_components), options.softness, None)
     labels, responsibilities, moved = ended.labels, None, []
     while _goes_on(moved, labels.size):
         model, change, (unknown, more) = clusters.of(labels, soft if n_components >= NEAR_FROM else None)
@@ -101,12 +101,12 @@ def _goes_on(moved: list[int], n: int) -> bool:
 class _Clusters:
     """What is made of labels: the clusters, what J of them changes without a document, and how uncertain they are."""
 
-    def __init__(self, X: Prepared, n_components: int, options: dict[str, Any]) -> None:
+    def __init__(self, X: Prepared, n_components: int, options: EMOptions) -> None:
         self.X, self.n_components = X, n_components
-        self.form, self.smoothing = options["form"], float(options["schedule"][-1])
-        self.precision = precision(X, self.form, n_components, self.smoothing, options["target"])
-        self.target, self.n_jobs = options["target"].at(X.order), options["n_jobs"]
-        self.weights = options["weighting"].of(np.diff(X.rows.indptr))
+        self.form, self.smoothing = options.form, options.smoothing
+        self.precision = precision(X, self.form, n_components, self.smoothing, options.target)
+        self.target, self.n_jobs = options.target.at(X.order), options.n_jobs
+        self.weights = options.weighting.of(np.diff(X.rows.indptr))
 
     def of(self, labels: np.ndarray, soft: maximising.Soft | None) -> tuple[maximising.Model, np.ndarray, tuple]:
         members = Members.of(labels, self.weights, self.n_components)

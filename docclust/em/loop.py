@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,6 +10,7 @@ from docclust import kernels
 from docclust.em import maximising
 from docclust.em.found import ANNEALING, Fit, Found, Step
 from docclust.em.looking import Looking
+from docclust.em.options import EMOptions
 from docclust.em.reseeding import reseed
 from docclust.gaussian import Coefficients, Form, Parameters, Target, log_joint
 from docclust.kernels import prepare
@@ -41,29 +41,26 @@ SETTLED_FROM, SETTLED_SHARE = 64, 0.02
 
 
 def fit(
-    X: sp.csr_array | kernels.Prepared, start: np.ndarray | Parameters, n_components: int, *,
-    rng: np.random.RandomState, **options: Any,
-) -> Fit:  # fmt: skip
+    X: sp.csr_array | kernels.Prepared,
+    start: np.ndarray | Parameters,
+    n_components: int,
+    options: EMOptions,
+    *,
+    rng: np.random.RandomState,
+    on_step: Callable[[Step], None] | None = None,
+    on_found: Callable[[Step, Found, float], None] | None = None,
+) -> Fit:
     """Run EM from a label for every document, (n,), or from parameters, until it has converged; see `fit_all`."""
-    return fit_all(X, [start], n_components, rngs=[rng], **options)[0]
+    return fit_all(X, [start], n_components, options, rngs=[rng], on_step=on_step, on_found=on_found)[0]
 
 
 def fit_all(
     X: sp.csr_array | kernels.Prepared,
     starts: list[np.ndarray] | list[Parameters],
     n_components: int,
+    options: EMOptions,
     *,
-    form: Form,
-    schedule: np.ndarray,
-    max_iter: int,
-    tol: float,
-    target: Target,
-    weighting: kernels.Weighting = kernels.EQUAL,
-    block_rows: int = 2048,
-    n_jobs: int | None = None,
     rngs: list[np.random.RandomState],
-    softness: float = 0.0,
-    phase: str = "em",
     on_step: Callable[[Step], None] | None = None,
     on_found: Callable[[Step, Found, float], None] | None = None,
 ) -> list[Fit]:
@@ -76,17 +73,10 @@ def fit_all(
     ----------
     X : CSR of shape (n, v), or what `prepare` made of it
     starts : int arrays of shape (n,), or Parameters
-    schedule : smoothing by iteration; its last value holds from then on. It takes half of `max_iter` at most, so that
-        what is found, and its objective, are not those of annealing
-    weighting : how much documents count, in every sum over documents and so in the objective
-    tol : gain of the objective, relative to its size, below which EM has converged
     rngs : of every start, the random numbers for clusters that have lost their documents
-    softness : while the schedule lasts and documents move, responsibilities are softmax(J / T) with the T >= 1 at which
-        their mean entropy is this share of log K (Ueda & Nakano 1998, with T from the data instead of a list); the
-        objective of these iterations is T sum logsumexp(J / T). With 0, T is 1 throughout.
-    phase : what the iterations after annealing are of
     on_step, on_found : told of every iteration; the second also of the parameters its E-step saw, and of its T
     """
+    form, schedule, max_iter, n_jobs = options.form, options.schedule, options.max_iter, options.n_jobs
     # The textbook form lets a cluster live on responsibilities as small as there are.
     drop = kernels.UNDERFLOW if form.smoothing == "add" else kernels.DROP
     soft_least = soft_drop(n_components)
@@ -94,26 +84,26 @@ def fit_all(
     n = whole.rows.shape[0]
     by_parameters = isinstance(starts[0], Parameters)
     # Parameters of the caller's may have densities on any scale.
-    held = np.float64 if by_parameters else precision(whole, form, n_components, schedule[-1], target)
+    held = np.float64 if by_parameters else precision(whole, form, n_components, options.smoothing, options.target)
     annealed = min(len(schedule), max(1, max_iter // 2))
     schedule = schedule[np.linspace(len(schedule) - 1, 0, annealed).round().astype(int)[::-1]]
-    softness = softness if max_iter > 1 else 0.0
+    softness = options.softness if max_iter > 1 else 0.0
     in_part = softness and annealed > SOFT_WHOLE and not by_parameters
     stride = max(1, n // max(SOFT_DOCUMENTS, SOFT_PER_CLUSTER * n_components)) if in_part else 1
     settles = softness > 0 and n_components >= SETTLED_FROM
     now = fraction = whole.every(stride)
     sample = soft_sample(whole, n_components)
-    target = target.at(whole.order)
+    target = options.target.at(whole.order)
     every = range(len(starts))
     labels, responsibilities, counts = np.full((n, len(starts)), -1, dtype=np.int32), None, None
     if not by_parameters:
         labels = np.column_stack(starts).astype(np.int32)[::stride]
-        weights = weighting.of(np.diff(fraction.rows.indptr))
+        weights = options.weighting.of(np.diff(fraction.rows.indptr))
         responsibilities = kernels.one_hot(labels, held, n_components, weights)
         counts = np.concatenate([np.bincount(column, weights, n_components) for column in labels.T])
     results = [Fit(None, labels[:, g]) for g in every]
     reseeded: Counter[int] = Counter()
-    looking = Looking(n_components, weighting, block_rows, n_jobs)
+    looking = Looking(n_components, options.weighting, options.block_rows, n_jobs)
     temperature = None
     for iteration in range(max_iter):
         smoothing = float(schedule[min(iteration, len(schedule) - 1)])
@@ -155,14 +145,14 @@ def fit_all(
                 moved=_moved(previous[:, g], labels[:, g], stride, n),
                 undecided=round(int(found.undecided[g]) * n / labels.shape[0]),
                 reseeded=lost[g],
-                phase=phase if cooled or not (softness or len(schedule) > 1) else ANNEALING,
+                phase=options.phase if cooled or not (softness or len(schedule) > 1) else ANNEALING,
             )
             results[g].steps.append(step)
             if on_step:
                 on_step(step)
             if on_found:
                 on_found(step, model.found[g].in_order(whole.order), float(model.temperature[g]))
-            still = compared and not lost[g] and _has_converged(results[g].steps, abs(likelihood[g]), tol, n)
+            still = compared and not lost[g] and _has_converged(results[g].steps, abs(likelihood[g]), options.tol, n)
             settled.append(still)
             if (still and near is None) or iteration + 1 == max_iter:
                 results[g].converged = still and near is None

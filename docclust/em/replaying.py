@@ -8,11 +8,12 @@ import scipy.sparse as sp
 
 from docclust.em.found import Block, Found, Step
 from docclust.em.loop import fit
+from docclust.em.options import EMRun
 from docclust.gaussian import Parameters
 
 
 def replay(
-    X: sp.csr_array, n_components: int, runs: list[tuple], order: np.ndarray, look: Callable[[Step, Found, float], None]
+    X: sp.csr_array, n_components: int, runs: list[EMRun], order: np.ndarray, look: Callable[[Step, Found, float], None]
 ) -> None:
     """Show `look` every iteration, to the last bit that of the fit.
 
@@ -24,10 +25,10 @@ def replay(
     look : given the step, the parameters its E-step saw, and its temperature
     """
     rng, seen = np.random.RandomState(), 0
-    for start, state, options in runs:
-        rng.set_state(state)
+    for run in runs:
+        rng.set_state(run.state)
         shown = partial(_shown, look, order, seen)
-        seen += len(fit(X, start, n_components, **options, rng=rng, on_found=shown).steps)
+        seen += len(fit(X, run.start, n_components, run.options, rng=rng, on_found=shown).steps)
 
 
 def _shown(

@@ -4,13 +4,9 @@ Copies are alike without a topic: EM makes clusters of them, and halves and star
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
-
-if TYPE_CHECKING:
-    from docclust.mixture import SparseGaussianMixture
 
 # Rows of fewer words may be the same without being copies: of what people say to a house 59 % is said by another, too
 # ("lights off"). With all of them counted once NMI is 0.63, and 0.66 as they are; emoji 0.39 and 0.46, descriptions of
@@ -54,15 +50,15 @@ class Copies:
         return values if self.of is None else values[..., self.of]
 
 
-def find_copies(X: sp.csr_array, mixture: "SparseGaussianMixture") -> Copies:
-    """Which rows of X count, as `mixture.copies` says."""
+def find_copies(X: sp.csr_array, copies: str, n_components: int) -> Copies:
+    """Which rows of X count: all with ``each``, or where fewer than K were left; see `SparseGaussianMixture`."""
     # X: (n, v) CSR
-    if not _count_once(mixture):
+    if copies == "each":
         return Copies()
-    kinds, least_copies = (_equal(X), LEAST_COPIES) if mixture.copies == "auto" else (_nearly_equal(X, 1), 0.0)
+    kinds, least_copies = (_equal(X), LEAST_COPIES) if copies == "auto" else (_nearly_equal(X, 1), 0.0)
     first, of, sizes = np.unique(kinds, return_inverse=True, return_counts=True)
     few = first.size == X.shape[0] or sizes @ (sizes - 1) < least_copies * X.shape[0]
-    return Copies() if few or first.size < mixture.n_components else Copies(first, of)
+    return Copies() if few or first.size < n_components else Copies(first, of)
 
 
 def nearly_the_same(X: sp.csr_array) -> int:
@@ -139,9 +135,3 @@ def n_distinct_rows(X: sp.csr_array, enough: int) -> int:
         if len(seen) >= enough:
             break
     return len(seen)
-
-
-def _count_once(mixture: "SparseGaussianMixture") -> bool:
-    if mixture.copies != "auto":
-        return mixture.copies == "once"
-    return mixture.smoothing == "noise" and mixture.means_init is None

@@ -1,6 +1,7 @@
 """How free the variances are: the covariance asked for, or the one that the ends of `pooled` speak for."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,7 +53,7 @@ def choose(
     rows: Prepared,
     starts: list[np.ndarray],
     mixture: "SparseGaussianMixture",
-    options: dict,
+    options: em.EMOptions,
     state: tuple,
     rng: np.random.RandomState,
 ) -> tuple[str, list[np.ndarray], list[em.Fit]]:
@@ -70,7 +71,8 @@ def choose(
     one_by_one = kernels.side_by_side(k, part.rows.shape[0]) <= FIRST_STARTS
 
     def run(starts: list[np.ndarray], kind: str, so_far: list[em.Fit]) -> list[em.Fit]:
-        return restarts.run(part, starts, mixture, kind, options, state, least, so_far)
+        freer = replace(options, form=defaults.form(mixture, kind, least))
+        return restarts.run(part, starts, k, freer, state, mixture.on_step, so_far)
 
     def first(starts: list[np.ndarray]) -> list[np.ndarray]:
         return starts[:FIRST_STARTS] if one_by_one else starts
@@ -83,7 +85,7 @@ def choose(
         away = leads_away(some, _labels(free))
     more: list[np.ndarray] = []
     if len(free) == len(some) and is_open(some, _labels(free)):
-        more = restarts.further(rows, starts, mixture, options, rng)
+        more = restarts.further(rows, starts, mixture, options.weighting, rng)
         some += [labels[::stride] for labels in more]
         free = run(some, "pooled", free)
         away = leads_away(some, _labels(free))
@@ -93,9 +95,8 @@ def choose(
     if not away:
         return pooled
     clear = have_clusters(some[: len(free)], _labels(free))
-    ranked = restarts.best_first(
-        rows, starts, more or restarts.further(rows, starts, mixture, options, rng), mixture, options
-    )
+    more = more or restarts.further(rows, starts, mixture, options.weighting, rng)
+    ranked = restarts.best_first(rows, starts, more, k, options.weighting)
     kind, fits = _round(part.rows, [labels[::stride] for labels in ranked[:FIRST_STARTS]], k, clear, run)
     if kind is None:
         return pooled

@@ -3,7 +3,7 @@
 Which covariance it means is told in `covariance`, since it takes EM to choose.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -83,6 +83,12 @@ def votes(mixture: "SparseGaussianMixture", covariance: str, n: int) -> int:
     return started if started >= LEAST_VOTES else 0
 
 
+def copies(mixture: "SparseGaussianMixture") -> str:
+    """Whether copies count as one; where by "auto" they may not, each does."""
+    plain = mixture.smoothing == "noise" and mixture.means_init is None
+    return "each" if mixture.copies == "auto" and not plain else mixture.copies
+
+
 def are_few(n: int, n_components: int) -> bool:
     """Whether n documents are too few for the variances of words in so many clusters."""
     return n < FEW_DOCUMENTS * n_components
@@ -113,13 +119,13 @@ def form(mixture: "SparseGaussianMixture", covariance: str, pooling: float) -> F
     return Form(covariance, mixture.smoothing, *pseudo)
 
 
-def annealing(X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture") -> dict[str, Any]:
+def annealing(X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture") -> tuple[np.ndarray, float]:
     """Smoothing by iteration, and how soft responsibilities are kept while it lasts."""
     given = mixture.means_init is not None
     soft = mixture.annealing == "responsibilities" and mixture.smoothing != "add" and not given
     steps, softness = (mixture.annealing_steps, mixture.softness) if soft else (1, 0.0)
     if mixture.smoothing == "prior":  # its pseudo-documents are all the smoothing there is
-        return {"schedule": np.zeros(steps), "softness": softness}
+        return np.zeros(steps), softness
     least = em.least_smoothing(X)
     cooled = mixture.annealing == "smoothing" and mixture.smoothing == "noise" and not given
     if mixture.reg_covar == "auto" or cooled:
@@ -131,10 +137,8 @@ def annealing(X: sp.csr_array, rows: Prepared, mixture: "SparseGaussianMixture")
     if mixture.reg_covar == "auto" or mixture.smoothing == "noise":
         last = max(last, least)
     if cooled:
-        schedule, softness = em.cooling_schedule(max(eigenvalues[0], least), last, mixture.annealing_steps), 0.0
-    else:
-        schedule = np.full(steps, last)
-    return {"schedule": schedule, "softness": softness}
+        return em.cooling_schedule(max(eigenvalues[0], least), last, mixture.annealing_steps), 0.0
+    return np.full(steps, last), softness
 
 
 def are_held_apart(mixture: "SparseGaussianMixture | MixtureSettings", covariance: str, n: int) -> bool:

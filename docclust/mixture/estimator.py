@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from docclust import em, engine
-from docclust.mixture import checks, fitting
+from docclust.mixture import checks, defaults, fitting
 from docclust.mixture.copies import Copies, find_copies
 from docclust.mixture.prediction import Predictor
 from docclust.mixture.training import Training
@@ -218,7 +218,7 @@ class SparseGaussianMixture(Predictor):
         checks.check(self)
         X = self._rows(X, reset=True)
         checks.check_rows(self, X)
-        copies = find_copies(X, self)
+        copies = find_copies(X, defaults.copies(self), self.n_components)
         counted = copies.counted(X)
         with engine.one_blas_thread():
             found = fitting.fit(counted, self, check_random_state(self.random_state))

@@ -19,7 +19,6 @@ from scipy.special import entr
 from docclust import em, engine, kernels
 from docclust.gaussian import (
     Coefficients,
-    Form,
     Moments,
     Target,
     coefficients,
@@ -69,63 +68,49 @@ class Growth:
 class Law:
     """What every EM of one search shares."""
 
-    form: Form
-    smoothing: float
-    target: Target
-    weighting: kernels.Weighting
+    options: em.EMOptions
     rng: np.random.RandomState
-    block_rows: int
-    n_jobs: int | None
 
     def fit(self, X: sp.csr_array, labels: np.ndarray, k: int, steps: int) -> em.Fit:
         """EM from these labels, so many steps of it at most."""
         # The target of `pooled` settles in the first M-step from labels, and would differ from try to try.
-        pooled = self.form.covariance == "pooled"
-        moments = _moments(X, labels, k, self.weighting) if pooled else None
-        return em.fit(
-            X,
-            maximise(moments, self.form, self.smoothing, self.target) if pooled else labels,
-            k,
-            form=self.form,
-            schedule=np.full(1, self.smoothing),
-            max_iter=steps + pooled,  # the first is an E-step alone, and knows no prior
-            tol=TOL,
-            target=self.target,
-            weighting=self.weighting,
-            block_rows=self.block_rows,
-            n_jobs=self.n_jobs,
-            rng=self.rng,
-        )
+        form, pooled = self.options.form, self.options.form.covariance == "pooled"
+        start = labels
+        if pooled:
+            moments = _moments(X, labels, k, self.options.weighting)
+            start = maximise(moments, form, self.options.smoothing, self.options.target)
+        # With parameters to start from the first step is an E-step alone, and knows no prior.
+        options = replace(self.options.without_annealing(), max_iter=steps + pooled, tol=TOL)
+        return em.fit(X, start, k, options, rng=self.rng)
 
     def settled(self, X: sp.csr_array, labels: np.ndarray, k: int) -> "Law":
         """The same, with the target of `pooled` at the variance within these clusters."""
-        if self.form.covariance != "pooled":
+        if self.options.form.covariance != "pooled":
             return self
-        variance = np.maximum(within_variance(_moments(X, labels, k, self.weighting)), em.least_smoothing(X))
-        return replace(self, target=Target(self.target.mean, variance))
+        variance = np.maximum(within_variance(_moments(X, labels, k, self.options.weighting)), em.least_smoothing(X))
+        return self.towards(Target(self.options.target.mean, variance))
+
+    def towards(self, target: Target) -> "Law":
+        """The same with another target."""
+        return replace(self, options=replace(self.options, target=target))
 
 
 def grow(
     X: sp.csr_array,
     n_components: int,
-    form: Form,
-    smoothing: float,
-    target: Target,
+    options: em.EMOptions,
     rng: np.random.RandomState,
     *,
     labels: np.ndarray | None = None,
-    weighting: kernels.Weighting = kernels.EQUAL,
-    block_rows: int = 2048,
-    n_jobs: int | None = None,
 ) -> Growth:
     """Grow a mixture from one cluster to K by splitting, then merge and split while the objective gains.
 
     Parameters
     ----------
     X : CSR of shape (n, v)
-    form, smoothing, target, weighting : as for `docclust.em.fit`
-        The mixture whose objective decides. The target of ``pooled`` is the variance within the clusters there are
-        whenever one is added, and is held from then on.
+    options : as for `docclust.em.fit`
+        The mixture whose objective decides; nothing is annealed. The target of ``pooled`` is the variance within the
+        clusters there are whenever one is added, and is held from then on.
     labels : int array of shape (n,), or None
         Where to begin instead of with one cluster.
 
@@ -139,7 +124,7 @@ def grow(
     ----------
     Ueda, Nakano, Ghahramani & Hinton 2000: the SMEM algorithm, its split and its merge criterion.
     """
-    law = Law(form, smoothing, target, weighting, rng, block_rows, n_jobs)
+    law = Law(options, rng)
     labels = np.zeros(X.shape[0], dtype=np.int32) if labels is None else labels
     k = int(labels.max()) + 1
     law = law.settled(X, labels, k)
@@ -227,7 +212,7 @@ def _best_split(X: sp.csr_array, labels: np.ndarray, whole: em.Fit, law: Law) ->
 def _split_order(X: sp.csr_array, labels: np.ndarray, whole: em.Fit, law: Law) -> list[int]:
     """Clusters by the split criterion, the largest second: the criterion is one of a document and forgets how many."""
     p = whole.parameters
-    order = np.argsort(-divergences(X, coefficients(p), p.weights, law.block_rows), kind="stable").tolist()
+    order = np.argsort(-divergences(X, coefficients(p), p.weights, law.options.block_rows), kind="stable").tolist()
     largest = int(np.bincount(labels, minlength=p.weights.size).argmax())
     order.remove(largest)
     return [*order[:1], largest, *order[1:]]
@@ -272,7 +257,7 @@ def _halved(X: sp.csr_array, law: Law) -> np.ndarray:
     """Two halves of the rows by a few steps of k-means, (n,) of 0 and 1; all 0 where they are equal."""
     if X.shape[0] < 2 or n_distinct_rows(X, 2) < 2:
         return np.zeros(X.shape[0], dtype=np.int32)
-    return seeding.start(X, 2, "kmeans", HALVING_STEPS, law.rng, law.weighting)
+    return seeding.start(X, 2, "kmeans", HALVING_STEPS, law.rng, law.options.weighting)
 
 
 def _places(names: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -2,17 +2,18 @@
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
 
 from docclust import em, engine, kernels
 from docclust.errors import SettingError
-from docclust.gaussian import Parameters
+from docclust.gaussian import Form, Parameters
 from docclust.kernels import Prepared
 from docclust.mixture import growing, seeding
-from docclust.mixture.defaults import MORE_STARTS, form, length_exponent, n_starts, pooling
+from docclust.mixture.defaults import MORE_STARTS, n_starts
 
 if TYPE_CHECKING:
     from docclust.mixture import SparseGaussianMixture
@@ -22,66 +23,55 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE = 5_000_000
 
 
-def options(X: sp.csr_array, mixture: "SparseGaussianMixture") -> dict[str, Any]:
-    """What EM takes from every start and under every covariance; what `defaults.annealing` gives is added."""
-    return {
-        "max_iter": mixture.max_iter,
-        "tol": mixture.tol,
-        "target": em.corpus_moments(X),
-        "weighting": kernels.Weighting.over(X, length_exponent(mixture)),
-        "block_rows": mixture.block_rows,
-        "n_jobs": mixture.n_jobs,
-    }
+def are_drawn(mixture: "SparseGaussianMixture") -> bool:
+    """Whether starts are drawn from documents, which needs no smoothing: `seeds`, and not `made`."""
+    return mixture.means_init is None and mixture.init_params != "split-merge"
 
 
-def starts(
-    X: sp.csr_array,
-    rows: Prepared,
-    mixture: "SparseGaussianMixture",
-    covariance: str,
-    options: dict,
-    annealed: Callable[[], dict],
-    rng: np.random.RandomState,
+def made(
+    X: sp.csr_array, mixture: "SparseGaussianMixture", options: em.EMOptions, rng: np.random.RandomState
 ) -> list[np.ndarray] | list[Parameters]:
-    """The parameters given, or labels of every start; only those drawn from documents do not wait for `annealed`."""
-    # X: (n, v) CSR; rows: what `em.prepare` made of it -> n_init arrays (n,)
+    """The parameters given, or labels of every start that is grown."""
+    # X: (n, v) CSR -> n_init arrays (n,)
     if mixture.means_init is not None:
-        return [_given(X, mixture, float(annealed()["schedule"][-1]))]
+        return [_given(X, mixture, options.smoothing)]
     n_init = n_starts(mixture.n_init, X.shape[0], mixture.n_components)
-    if mixture.init_params == "split-merge":
-        return _grown(X, mixture, covariance, n_init, options | annealed(), rng)
-    return seeds(rows, mixture, n_init, options, rng)
+    return [growing.grow(X, mixture.n_components, options, rng).labels for _ in range(n_init)]
 
 
 def seeds(
-    rows: Prepared, mixture: "SparseGaussianMixture", n_init: int, options: dict, rng: np.random.RandomState
+    rows: Prepared,
+    mixture: "SparseGaussianMixture",
+    n_init: int,
+    weighting: kernels.Weighting,
+    rng: np.random.RandomState,
 ) -> list[np.ndarray]:
     """Labels of `n_init` starts from documents."""
     # rows: of (n, v) -> n_init arrays (n,)
     method = mixture.n_components, mixture.init_params, mixture.seeding_steps, n_init
-    return seeding.starts(rows, *method, rng, options["weighting"], n_jobs=mixture.n_jobs)
+    return seeding.starts(rows, *method, rng, weighting, n_jobs=mixture.n_jobs)
 
 
 def further(
     rows: Prepared,
     starts: list[np.ndarray],
     mixture: "SparseGaussianMixture",
-    options: dict,
+    weighting: kernels.Weighting,
     rng: np.random.RandomState,
 ) -> list[np.ndarray]:
     """What is missing of ten starts, unless it is said how many there are, or they were grown."""
     many = MORE_STARTS - len(starts)
     if mixture.n_init != "auto" or many <= 0 or mixture.init_params == "split-merge":
         return []
-    return seeds(rows, mixture, many, options, rng)
+    return seeds(rows, mixture, many, weighting, rng)
 
 
 def best_first(
     rows: Prepared,
     starts: list[np.ndarray],
     more: list[np.ndarray],
-    mixture: "SparseGaussianMixture",
-    options: dict,
+    n_components: int,
+    weighting: kernels.Weighting,
 ) -> list[np.ndarray]:
     """Both, the best first, if there are more; otherwise the starts as they are.
 
@@ -93,8 +83,8 @@ def best_first(
     """
     if not more:
         return starts
-    weights = options["weighting"].of(np.diff(rows.rows.indptr))
-    return seeding.best_first(rows.rows, starts + more, mixture.n_components, weights)
+    weights = weighting.of(np.diff(rows.rows.indptr))
+    return seeding.best_first(rows.rows, starts + more, n_components, weights)
 
 
 def _given(X: sp.csr_array, mixture: "SparseGaussianMixture", smoothing: float) -> Parameters:
@@ -110,28 +100,13 @@ def _given(X: sp.csr_array, mixture: "SparseGaussianMixture", smoothing: float) 
     return Parameters(weights, means, variances, smoothing if mixture.smoothing == "noise" else 0.0)
 
 
-def _grown(
-    X: sp.csr_array,
-    mixture: "SparseGaussianMixture",
-    covariance: str,
-    n_init: int,
-    options: dict,
-    rng: np.random.RandomState,
-) -> list[np.ndarray]:
-    pooled = form(mixture, covariance, pooling(mixture, X.shape[0]))
-    law = pooled, float(options["schedule"][-1]), options["target"], rng
-    shared = {name: options[name] for name in ("weighting", "block_rows", "n_jobs")}
-    return [growing.grow(X, mixture.n_components, *law, **shared).labels for _ in range(n_init)]
-
-
 def run(
     rows: Prepared,
-    starts: list,
-    mixture: "SparseGaussianMixture",
-    covariance: str,
-    options: dict,
+    starts: list[np.ndarray] | list[Parameters],
+    n_components: int,
+    options: em.EMOptions,
     state: tuple,
-    strength: float | None = None,
+    on_step: Callable[[em.Step], None] | None = None,
     so_far: list[em.Fit] | None = None,
 ) -> list[em.Fit]:
     """EM from every start, in their order; only the best fit keeps its parameters.
@@ -139,27 +114,23 @@ def run(
     Parameters
     ----------
     rows : of shape (n, v)
-    starts : what `starts` gives
-    mixture : what its parameters say, but for `covariance`
-    options : what `options` gives, with the schedule and the softness of `defaults.annealing`
+    starts : what `seeds` or `made` gives
     state : of the random numbers, the same for every start
-    strength : float, default=None
-        Pseudo-documents of pooled variances; None takes `defaults.pooling`.
     so_far : of the first starts, what it found for the same options
     """
-    strength = pooling(mixture, rows.rows.shape[0]) if strength is None else strength
-    options = options | {"form": form(mixture, covariance, strength)}
-    workers = engine.workers(mixture.n_jobs)
-    few = kernels.side_by_side(mixture.n_components, rows.rows.shape[0]) if _may_be_joined(mixture, covariance) else 1
+    by_parameters = isinstance(starts[0], Parameters)
+    workers = engine.workers(options.n_jobs)
+    joined = _may_be_joined(options.form) and not by_parameters
+    few = kernels.side_by_side(n_components, rows.rows.shape[0]) if joined else 1
     small = rows.rows.nnz <= SIDE_BY_SIDE
     results = list(so_far or [])
-    parts = engine.shared_out(starts[len(results) :], few, mixture.n_jobs if small else 1)
+    parts = engine.shared_out(starts[len(results) :], few, options.n_jobs if small else 1)
     at_once = max(1, min(len(parts), workers)) if small else 1
-    alone = options if at_once == 1 else options | {"n_jobs": workers // at_once}
-    shared = rows, mixture.n_components, alone, state, _one_by_one(mixture.on_step)
-    for part, fits in zip(parts, engine.map_blocks(fit_all, parts, *shared, n_jobs=at_once), strict=True):
+    alone = options if at_once == 1 else replace(options, n_jobs=workers // at_once)
+    shared = rows, n_components, alone, state, _one_by_one(on_step)
+    for part, fits in zip(parts, engine.map_blocks(_side_by_side, parts, *shared, n_jobs=at_once), strict=True):
         for start, found in zip(part, fits, strict=True):
-            found.runs = [(start, state, options)]
+            found.runs = [em.EMRun(start, state, options)]
         results += fits
         kept = best(results)
         for result in results:
@@ -175,33 +146,49 @@ def best(fits: list[em.Fit]) -> em.Fit:
 def objectives(fits: list[em.Fit]) -> np.ndarray:
     """Of every fit, in nats over all documents; nan where it is of another form than the last one's."""
     # -> (fits,)
-    forms = [fit.runs[0][-1]["form"] for fit in fits]
+    forms = [fit.runs[0].options.form for fit in fits]
     return np.array([fit.objective if form == forms[-1] else np.nan for fit, form in zip(fits, forms, strict=True)])
 
 
-def quicker(options: dict) -> dict:
+def quicker(options: em.EMOptions) -> em.EMOptions:
     """The same with half the steps of annealing: enough of starts that are only to vote."""
-    return options | {"schedule": options["schedule"][::-2][::-1]}
+    return replace(options, schedule=options.schedule[::-2][::-1])
 
 
-def _may_be_joined(mixture: "SparseGaussianMixture", covariance: str) -> bool:
+def go_on(
+    rows: Prepared,
+    ended: em.Fit,
+    labels: np.ndarray,
+    n_components: int,
+    options: em.EMOptions,
+    state: tuple,
+    on_step: Callable[[em.Step], None] | None,
+) -> em.Fit:
+    """What EM finds from other labels than those it had ended in; its iterations are told as later ones."""
+    seen = len(ended.steps)
+    told = on_step and (lambda step: on_step(step._replace(iteration=seen + step.iteration)))
+    [further] = _side_by_side([labels], rows, n_components, options, state, told)
+    further.runs = [em.EMRun(labels, state, options)]
+    return further
+
+
+def _may_be_joined(form: Form) -> bool:
     """Whether EM can follow several starts side by side."""
-    return mixture.smoothing == "noise" and covariance != "tied" and mixture.means_init is None
+    return form.smoothing == "noise" and form.covariance != "tied"
 
 
-def fit_all(
+def _side_by_side(
     starts: list[np.ndarray] | list[Parameters],
     rows: Prepared,
     n_components: int,
-    options: dict[str, Any],
+    options: em.EMOptions,
     state: tuple,
     on_step: Callable[[em.Step], None] | None,
 ) -> list[em.Fit]:
-    """EM from these starts side by side; of the random numbers each has its own, all in this state."""
     rngs = [np.random.RandomState() for _ in starts]
     for rng in rngs:
         rng.set_state(state)
-    return em.fit_all(rows, starts, n_components, **options, rngs=rngs, on_step=on_step)
+    return em.fit_all(rows, starts, n_components, options, rngs=rngs, on_step=on_step)
 
 
 def _one_by_one(tell: Callable[[em.Step], None] | None) -> Callable[[em.Step], None] | None:

@@ -20,8 +20,8 @@ from itertools import product
 import numpy as np
 import scipy.sparse as sp
 
-from docclust import em, kernels
-from docclust.gaussian import TINY, Form, Target
+from docclust import em
+from docclust.gaussian import TINY, Target
 from docclust.mixture import seeding
 from docclust.mixture.growing import Law
 
@@ -81,10 +81,7 @@ def moved(
     X: sp.csr_array,
     labels: np.ndarray,
     n_components: int,
-    form: Form,
-    smoothing: float,
-    target: Target,
-    weighting: kernels.Weighting,
+    options: em.EMOptions,
     rng: np.random.RandomState,
 ) -> np.ndarray | None:
     """Labels after all moves that gain, from which EM is to go on; None where there is no such move.
@@ -93,13 +90,13 @@ def moved(
     ----------
     X : CSR of shape (n, v)
     labels : int array of shape (n,), where EM has converged
-    form, smoothing, target, weighting : as for `docclust.em.fit`, with smoothing as noise
+    options : as for `docclust.em.fit`, with smoothing as noise
 
     References
     ----------
     Ueda, Nakano, Ghahramani & Hinton 2000, SMEM algorithm for mixture models, Neural Computation 12.
     """
-    search = _Search(X, labels, n_components, Law(form, smoothing, target, weighting, rng, BLOCK_ROWS, n_jobs=1))
+    search = _Search(X, labels, n_components, Law(replace(options, block_rows=BLOCK_ROWS, n_jobs=1), rng))
     made = 0
     for _ in range(MOST_ROUNDS):
         found = search.round()
@@ -115,15 +112,15 @@ class _Search:
 
     def __init__(self, X: sp.csr_array, labels: np.ndarray, k: int, law: Law) -> None:
         self.X, self.labels, self.k = X, labels.astype(np.int32), k
-        self.weights, self.unit = law.weighting.of(np.diff(X.indptr)), seeding.has_unit_rows(X)
+        self.weights, self.unit = law.options.weighting.of(np.diff(X.indptr)), seeding.has_unit_rows(X)
         members = [np.flatnonzero(self.labels == c) for c in range(k)]
         squares, means = np.zeros((2, X.shape[1]))
         for count, words, sums in map(self._sums, members):
             squares[words] += sums[:, 1]
             means[words] += sums[:, 0] ** 2 / max(count, TINY)
         within = np.maximum((squares - means) / self.weights.sum(), em.least_smoothing(X))
-        self.law = replace(law, target=Target(law.target.mean, within[:, None]))
-        self.pooled = law.form.pooled_strength * within
+        self.law = law.towards(Target(law.options.target.mean, within[:, None]))
+        self.pooled = law.options.form.pooled_strength * within
         self.clusters = [self._cluster(rows) for rows in members]
         self.splits: dict[int, _Split | None] = {}
         self.merges: dict[tuple[int, int], float] = {}
@@ -186,7 +183,7 @@ class _Search:
     def _settled_split(self, split: _Split) -> _Split:
         rows = self.clusters[split.cluster].rows
         X, words = self._of(rows)
-        law = replace(self.law, target=self.law.target.at(words))
+        law = self.law.towards(self.law.options.target.at(words))
         halves = law.fit(X, np.isin(rows, split.half).astype(np.int32), 2, HALVING_STEPS).labels
         return replace(max(split, self._split_at(split.cluster, halves), key=lambda found: found.gain), settled=True)
 
@@ -261,7 +258,7 @@ class _Search:
         """(Q) of a cluster with these sums, in nats."""
         if count == 0:
             return 0.0
-        form, smoothing = self.law.form, self.law.smoothing
+        form, smoothing = self.law.options.form, self.law.options.smoothing
         value = count * np.log(count)
         if form.shares_variances:
             square = float(sums[:, 0] @ sums[:, 0])

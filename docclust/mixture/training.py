@@ -22,7 +22,7 @@ class Training:
     """
 
     copies: Copies = field(default_factory=Copies)
-    runs: list[tuple] | None = None
+    runs: list[em.EMRun] | None = None
     order: np.ndarray | None = None
     members: np.ndarray | None = None
     change: np.ndarray | None = None

@@ -11,6 +11,7 @@ from sklearn.preprocessing import normalize
 from docclust import SparseGaussianMixture, fitted, pipeline
 from docclust.config import parse
 from docclust.em import Step
+from docclust.mixture import defaults
 from docclust.mixture.copies import LEAST_COPIES, LEAST_WORDS, find_copies, n_distinct_rows, nearly_the_same
 
 K = 3
@@ -31,6 +32,10 @@ REPEATED = np.repeat(np.arange(90), np.where(np.arange(90) < 10, 20, 1))
 
 def model(**options):
     return SparseGaussianMixture(K, random_state=0, **options)
+
+
+def copies_in(X, asked):
+    return find_copies(X, defaults.copies(asked), asked.n_components)
 
 
 def test_a_fit_of_copies_is_that_of_one_of_each():
@@ -104,21 +109,21 @@ def rows_of_words(words, copies, others=100):
 )
 def test_which_copies_count_once(words, copies, counted):
     X = rows_of_words(words, copies)
-    assert find_copies(X, model()).counted(X).shape[0] == counted
+    assert copies_in(X, model()).counted(X).shape[0] == counted
     assert (copies * (copies - 1) >= LEAST_COPIES * X.shape[0]) == (copies == 10)
 
 
 @pytest.mark.parametrize("words", [2, LEAST_WORDS])
 def test_all_equal_rows_count_once_where_it_is_asked_for(words):
     X = rows_of_words(words, 3)
-    assert find_copies(X, model(copies="once")).counted(X).shape[0] == 101
-    assert find_copies(X, model(copies="each")).counted(X) is X
+    assert copies_in(X, model(copies="once")).counted(X).shape[0] == 101
+    assert copies_in(X, model(copies="each")).counted(X) is X
 
 
 @pytest.mark.parametrize("plain", [{"smoothing": "add"}, {"smoothing": "prior"}, {"means_init": np.zeros((K, 400))}])
 def test_the_forms_of_the_textbooks_count_each(plain):
     X = rows_of_words(LEAST_WORDS, 50)
-    assert find_copies(X, model(**plain)).counted(X) is X
+    assert copies_in(X, model(**plain)).counted(X) is X
 
 
 def nearly_the_same_rows(words, changed, copies=20):
@@ -145,7 +150,7 @@ def nearly_the_same_rows(words, changed, copies=20):
 )
 def test_nearly_the_same_counts_once_where_it_is_asked_for(words, changed, copies, counted):
     X = nearly_the_same_rows(words, changed)
-    assert find_copies(X, model(copies=copies)).counted(X).shape[0] == counted
+    assert copies_in(X, model(copies=copies)).counted(X).shape[0] == counted
 
 
 def test_every_row_has_the_label_that_predict_gives_it():
@@ -163,7 +168,7 @@ def test_no_fewer_rows_count_than_there_are_clusters():
 
 def test_rows_without_zeros_are_no_copies_of_each_other():
     X = sp.csr_array(np.random.default_rng(0).normal(size=(60, 20)))
-    assert find_copies(X, model()).counted(X) is X
+    assert copies_in(X, model()).counted(X) is X
 
 
 @pytest.mark.parametrize(("copies", "told"), [(20, 19), (5, 0)])

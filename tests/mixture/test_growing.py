@@ -20,13 +20,14 @@ POOLED = Form(covariance="pooled", pooling=20.0)
 def grown(X, k, form=POOLED, seed=0, **options):
     smoothing = 0.0 if form.smoothing == "prior" else max(0.3 * em.spectrum(X, k)[-1], em.least_smoothing(X))
     rng = np.random.RandomState(seed)
-    return growing.grow(X, k, form, smoothing, em.corpus_moments(X), rng, **options)
+    told = em.EMOptions(form, np.full(1, smoothing), max_iter=100, tol=1e-9, target=em.corpus_moments(X))
+    return growing.grow(X, k, told, rng, **options)
 
 
 def fitted(X, labels, k, form=POOLED):
     smoothing = np.full(1, 0.3 * em.spectrum(X, k)[-1])
-    options = {"max_iter": 5, "tol": 1e-9, "target": em.corpus_moments(X), "rng": np.random.RandomState(0)}
-    return em.fit(X, labels, k, form=form, schedule=smoothing, **options).parameters
+    options = em.EMOptions(form, smoothing, max_iter=5, tol=1e-9, target=em.corpus_moments(X))
+    return em.fit(X, labels, k, options, rng=np.random.RandomState(0)).parameters
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.covariance}-{form.smoothing}")
@@ -58,9 +59,9 @@ def test_a_start_with_two_clusters_in_one_topic_and_one_for_two_topics_is_mended
     X, truth = pure_topics(seed=seed)
     bad = np.where(truth == 4, 3, truth)
     bad[np.flatnonzero(truth == 0)[::2]] = 4
-    options = {"schedule": np.full(1, 0.3 * em.spectrum(X, 5)[-1]), "max_iter": 100, "tol": 1e-9}
-    options |= {"target": em.corpus_moments(X), "rng": np.random.RandomState(0)}
-    assert adjusted_rand_score(truth, em.fit(X, bad, 5, form=POOLED, **options).labels) < 0.9
+    smoothing = np.full(1, 0.3 * em.spectrum(X, 5)[-1])
+    options = em.EMOptions(POOLED, smoothing, max_iter=100, tol=1e-9, target=em.corpus_moments(X))
+    assert adjusted_rand_score(truth, em.fit(X, bad, 5, options, rng=np.random.RandomState(0)).labels) < 0.9
     mended = grown(X, 5, seed=seed, labels=bad)
     assert adjusted_rand_score(truth, mended.labels) > 0.99
     assert [move.move for move in mended.accepted] == ["start", "merge and split"]

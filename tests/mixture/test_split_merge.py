@@ -15,13 +15,13 @@ FORMS = [Form(), Form(covariance="pooled", pooling=50.0), Form(covariance="isotr
 K = 8
 
 
-def law_of(X, form=FORMS[1], weighting=kernels.EQUAL):
-    smoothing = 0.3 * em.spectrum(X, K)[-1]
-    return form, smoothing, em.corpus_moments(X), weighting
+def options_of(X, form=FORMS[1], weighting=kernels.EQUAL):
+    smoothing = np.full(1, 0.3 * em.spectrum(X, K)[-1])
+    return em.EMOptions(form, smoothing, max_iter=100, tol=1e-9, target=em.corpus_moments(X), weighting=weighting)
 
 
 def moved(X, labels, form=FORMS[1], seed=0):
-    return split_merge.moved(X, labels, K, *law_of(X, form), np.random.RandomState(seed))
+    return split_merge.moved(X, labels, K, options_of(X, form), np.random.RandomState(seed))
 
 
 def crossed(truth):
@@ -33,16 +33,17 @@ def crossed(truth):
 
 def joint_at_labels(X, labels, search):
     """J of every document's own cluster, summed; the common variance is that within the clusters of `search`."""
-    form, weights = search.law.form, search.weights
+    options, weights = search.law.options, search.weights
+    form = options.form
     membership = sp.csr_array((weights, labels, np.arange(X.shape[0] + 1)), shape=(X.shape[0], K))
     counts = np.bincount(labels, weights, K)
     sums = (X.T @ membership).toarray()
     second = (squared(X).T @ membership).toarray() if not form.shares_variances else (squared(X).T @ weights)[:, None]
-    p = maximise(Moments(counts, sums, second), form, search.law.smoothing, search.law.target)
+    p = maximise(Moments(counts, sums, second), form, options.smoothing, options.target)
     J = log_joint(X, coefficients(p))[np.arange(X.shape[0]), labels]
     prior = 0.0
     if form.pooled_strength:
-        ratios = np.log(p.variances) + (search.law.target.variance + search.law.smoothing) / p.variances
+        ratios = np.log(p.variances) + (options.target.variance + options.smoothing) / p.variances
         prior = -0.5 * form.pooled_strength * ratios.sum()
     return float(weights @ J) + prior
 
@@ -51,8 +52,8 @@ def joint_at_labels(X, labels, search):
 @pytest.mark.parametrize("exponent", [0.0, 0.5])
 def test_what_a_move_is_worth_is_what_the_objective_at_the_labels_gains(form, exponent):
     X, truth = pure_topics(k=K, n=900, seed=1)
-    given = law_of(X, form, kernels.Weighting.over(X, exponent))
-    search = split_merge._Search(X, crossed(truth), K, Law(*given, np.random.RandomState(0), 2048, 1))
+    options = options_of(X, form, kernels.Weighting.over(X, exponent))
+    search = split_merge._Search(X, crossed(truth), K, Law(options, np.random.RandomState(0)))
     split, merge = search._splits()[0], search._merges()[0]
     before = joint_at_labels(X, search.labels, search)
     search._move(split, merge)
@@ -66,11 +67,11 @@ def test_what_a_move_is_worth_is_what_the_objective_at_the_labels_gains(form, ex
 def test_two_topics_in_one_cluster_and_one_in_two_are_put_right(form, seed):
     X, truth = pure_topics(k=K, n=900, seed=seed)
     bad = crossed(truth)
-    options = {"schedule": np.full(1, law_of(X)[1]), "max_iter": 100, "tol": 1e-9, "target": em.corpus_moments(X)}
-    stuck = em.fit(X, bad, K, form=form, rng=np.random.RandomState(0), **options)
+    options = options_of(X, form)
+    stuck = em.fit(X, bad, K, options, rng=np.random.RandomState(0))
     assert adjusted_rand_score(truth, stuck.labels) < 0.9
     found = moved(X, stuck.labels, form)
-    further = em.fit(X, found, K, form=form, rng=np.random.RandomState(0), **options)
+    further = em.fit(X, found, K, options, rng=np.random.RandomState(0))
     assert adjusted_rand_score(truth, further.labels) > 0.97
     assert further.objective > stuck.objective
 
@@ -95,7 +96,7 @@ def test_a_few_copies_of_a_long_text_are_no_half(monkeypatch):
     X, labels = sp.csr_array(sp.vstack([X, long, long])), np.r_[crossed(truth), 0, 0]
 
     def sizes():
-        search = split_merge._Search(X, labels, K, Law(*law_of(X), np.random.RandomState(0), 2048, 1))
+        search = split_merge._Search(X, labels, K, Law(options_of(X), np.random.RandomState(0)))
         [of_first] = [split for split in search._splits() if split.cluster == 0]
         return sorted([of_first.half.size, search.clusters[0].rows.size - of_first.half.size])
 
