@@ -17,7 +17,9 @@ from docclust import corpus, describe, engine, fitted, frames, keywords
 from docclust.ambiguity import distances, explainer, kinds_by_row, score, sureness, topics_apart
 from docclust.config import Settings
 from docclust.corpus import Document
+from docclust.metrics import label_metrics
 from docclust.mixture import SparseGaussianMixture, defaults
+from docclust.remarks import remarks
 from docclust.results import Ambiguous, Run, cluster_name
 from docclust.vectors import vectorise
 
@@ -84,7 +86,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     listed = kinds_by_row(scores, settings, vectors.weights, explained.topics)
     ambiguous = [explained.explain(row, kinds) for row, kinds in listed.items()]
     metrics = {
-        **describe.label_metrics(documents.labels, cluster, probability),
+        **label_metrics(documents.labels, cluster, probability),
         "npmi_coherence": keywords.coherence(vectors.counts, words),
         "half_agreement": calibration.half_agreement,
         "information": calibration.information,
@@ -138,7 +140,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
             "skipped": dict(sorted(skipped.items())),
             "skipped_names": dict(sorted(skipped.names.items())),
             "warnings": [str(w.message) for w in caught]
-            + describe.remarks(documents, vectors, skipped, model, cluster, probability, metrics, shown),
+            + remarks(documents, vectors, skipped, model, cluster, probability, metrics, shown),
             "not_counted": [passage for passage, _ in vectors.notices[:1]] if settings.report.text else [],
             "seconds": clock.seconds,
             "peak_mib": peak_mib(),

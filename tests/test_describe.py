@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from docclust import SparseGaussianMixture, config, describe, pipeline
+from docclust import SparseGaussianMixture, config, describe, pipeline, remarks
 from docclust.report import texts, words
 
 SIX_TOPICS = Path(__file__).parent.parent / "corpora" / "six_topics.jsonl"
@@ -142,4 +142,4 @@ def test_a_clustering_that_leaves_hardly_a_document_undecided_is_said_to_be_hard
     ],
 )
 def test_what_makes_a_clustering_softer(parameters, remedy):
-    assert describe._softer(SparseGaussianMixture(2, **parameters)) == f"Try {remedy}."
+    assert remarks._softer(SparseGaussianMixture(2, **parameters)) == f"Try {remedy}."

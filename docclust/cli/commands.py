@@ -276,12 +276,12 @@ def assign(
     settings = config.other_documents(found.settings, documents, changes or [])
     with progress.shown(quiet) as told:
         told("assign", 0, 0)
-        from docclust import assigning, corpus, describe
+        from docclust import assigning, corpus, remarks
 
         skipped = corpus.Skipped()
         read = islice(corpus.read(settings, skipped), top)
         placed = list(assigning.place(found, read, lambda done: told("assign", done, 0)))
-    for sentence in describe.passed_over(skipped):
+    for sentence in remarks.passed_over(skipped):
         output.tell(sentence)
     if unknown := sum(not document.known_words for document in placed):
         output.tell(
