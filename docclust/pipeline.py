@@ -10,18 +10,20 @@ from dataclasses import replace
 from importlib import metadata
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 
 import docclust
-from docclust import corpus, describe, engine, fitted, frames, keywords
+from docclust import corpus, describe, em, engine, fitted, frames, keywords
 from docclust.ambiguity import distances, explainer, kinds_by_row, score, sureness, topics_apart
+from docclust.calibration import Calibration
 from docclust.config import Settings
 from docclust.corpus import Document
 from docclust.metrics import label_metrics
 from docclust.mixture import SparseGaussianMixture, defaults
 from docclust.remarks import remarks
 from docclust.results import Ambiguous, Run, cluster_name
-from docclust.vectors import vectorise
+from docclust.vectors import Vectors, vectorise
 
 # Told of a stage by name and how far it is: done of total, where total is 0 if it is not known.
 Progress = Callable[[str, int, int], None]
@@ -36,7 +38,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         The corpus or a setting does not allow it; the message says what to change.
     """
     clock = Clock(progress)
-    mixture_seed, halves_seed = (int(seed) for seed in np.random.SeedSequence(settings.seed).generate_state(2))
+    mixture_seed, halves_seed = seeds(settings)
 
     clock.begin("read")
     skipped = corpus.Skipped()
@@ -51,7 +53,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
         documents = replace(documents, titles=[name if is_text else title for name, title, is_text in told])
         from_text = np.zeros_like(from_text)
 
-    model, n = mixture(settings, mixture_seed, clock), len(documents.ids)
+    model, n = mixture(settings, mixture_seed, clock.start), len(documents.ids)
     most = max(defaults.n_starts(model.n_init, n, model.n_components), defaults.votes(model, "pooled", n))
     clock.begin("fit", total=most)
     with (
@@ -63,10 +65,7 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     model.on_step = None  # its clock is this run's, and no model with it can be pickled
 
     clock.begin("calibrate")
-    c = model.coefficients()
-    halves = settings.calibration.repeats, np.random.default_rng(halves_seed)
-    calibration = fitted.calibrate(model, c, vectors.weights, vectors.counts, vectors.tfidf.rows, *halves)
-    P = fitted.number_by_size(model, fitted.responsibilities(model, vectors.weights, c))
+    calibration, P = calibrate(settings, model, vectors, halves_seed)
     c = model.coefficients()
 
     clock.begin("describe")
@@ -162,7 +161,13 @@ def explain(run: Run, row: int) -> Ambiguous:
     return explained.explain(row, [])
 
 
-def mixture(settings: Settings, seed: int, clock: "Clock") -> SparseGaussianMixture:
+def seeds(settings: Settings) -> tuple[int, int]:
+    """Of the mixture and of the halves of documents."""
+    mixture_seed, halves_seed = np.random.SeedSequence(settings.seed).generate_state(2)
+    return int(mixture_seed), int(halves_seed)
+
+
+def mixture(settings: Settings, seed: int, on_step: Callable[[em.Step], None] | None = None) -> SparseGaussianMixture:
     """The estimator that `settings` describe, unfitted."""
     options = settings.mixture.model_dump()
     return SparseGaussianMixture(
@@ -173,8 +178,19 @@ def mixture(settings: Settings, seed: int, clock: "Clock") -> SparseGaussianMixt
         block_rows=settings.engine.block_rows,
         n_jobs=settings.engine.n_jobs,
         random_state=seed,
-        on_step=lambda step: clock.tick(clock.done + (step.iteration == 0)),
+        on_step=on_step,
     )
+
+
+def calibrate(
+    settings: Settings, model: SparseGaussianMixture, vectors: Vectors, seed: int
+) -> tuple[Calibration, sp.csr_array]:
+    """Calibrate a fitted mixture, number its clusters by size, and give the probability of each for every document."""
+    # -> P: (n, k) CSR
+    c = model.coefficients()
+    halves = settings.calibration.repeats, np.random.default_rng(seed)
+    calibration = fitted.calibrate(model, c, vectors.weights, vectors.counts, vectors.tfidf.rows, *halves)
+    return calibration, fitted.number_by_size(model, fitted.responsibilities(model, vectors.weights, c))
 
 
 def _noting(documents: Iterable[Document], from_text: bytearray) -> Iterator[Document]:
@@ -203,6 +219,10 @@ class Clock:
         self.done = done
         before = (done - 1) // self._total * self._total if done and self._total else 0
         self.progress(f"{self._stage} again" if before else self._stage, done - before, self._total)
+
+    def start(self, step: em.Step) -> None:
+        """Count a start of EM when its first step is told."""
+        self.tick(self.done + (step.iteration == 0))
 
     def end(self) -> None:
         """End the stage, if any."""

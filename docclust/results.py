@@ -58,6 +58,33 @@ class Placed:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A number of clusters that was tried, and what speaks for it.
+
+    stability : how far its starts end in the same clusters, 1 if wholly and 0 as by chance (adjusted Rand index)
+    stands_out, nearly : whether it is well above that of fewer and of more clusters, and whether it is so or nearly so
+    undecided : share of documents without a cluster of high probability
+    npmi_coherence : whether keywords of a cluster occur together, -1 to 1
+    smallest, largest : documents of these clusters
+    nmi : agreement with the labels, where there are some
+    converged : whether EM had within its `max_iter`
+    clusters : their names, the largest first
+    """
+
+    n_components: int
+    stability: float
+    undecided: float
+    npmi_coherence: float
+    smallest: int
+    largest: int
+    nmi: float | None
+    converged: bool
+    clusters: list[str]
+    stands_out: bool = False
+    nearly: bool = False
+
+
+@dataclass(frozen=True)
 class Share:
     """The part of a document's words that a cluster explains."""
 

@@ -72,6 +72,7 @@ def test_every_example_in_the_help_runs(example: str, at_home: Path, capsys: pyt
 def test_every_command_has_an_example():
     assert [example.split()[0] for example in EXAMPLES[1:]] == [
         "run",
+        "sweep",
         "keywords",
         "ambiguous",
         "show",

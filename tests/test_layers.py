@@ -32,6 +32,7 @@ ROOMS = [
     "frames",
     "pipeline",
     "assigning",
+    "sweeping",
     "store",
     "report",
     "cli",

@@ -4,10 +4,8 @@ Exit codes: 0 done, 1 a bug, 2 what the user can mend (one line on stderr), 130 
 Heavy imports are inside the commands, so that ``--help`` and a mistyped option answer at once.
 """
 
-import sys
 from collections.abc import Iterator
 from dataclasses import fields
-from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from docclust import __version__
-from docclust.cli import output, progress, reporting, streams
-from docclust.cli.reporting import RunFolder
+from docclust.cli import output, progress, reporting, streams, sweeping
+from docclust.cli.options import ConfigFile, Format, Kind, ListFormat, OneFormat, Quiet, RunFolder, listed_as
 from docclust.errors import DocclustError, SettingError, shortened
 from docclust.report import data
 from docclust.results import Placed, counted
@@ -36,35 +34,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-
-class Format(StrEnum):
-    """How a list is printed."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-
-
-class OneFormat(StrEnum):
-    """How one thing is printed."""
-
-    text = "text"
-    json = "json"
-
-
-class Kind(StrEnum):
-    """What a document is ambiguous for."""
-
-    mixed = "mixed"
-    unclear = "unclear"
-    atypical = "atypical"
-
-
-ListFormat = Annotated[
-    Format | None,
-    typer.Option("--format", help="How to print: a table on a terminal, else JSON.", show_default=False),
-]
 
 
 def _version(wanted: bool) -> None:
@@ -87,7 +56,7 @@ def _docclust(
 
 @app.command(epilog="Example: docclust run configs/six_topics.toml --set mixture.n_components=6 --force")
 def run(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG", help="A TOML file.", show_default=False)],
+    config: ConfigFile,
     changes: Annotated[
         list[str] | None,
         typer.Option(
@@ -107,7 +76,7 @@ def run(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a run that is there.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Cluster a corpus as a config file says, write the run folder, and print its report."""
     from docclust import config as configs
@@ -134,6 +103,9 @@ def run(
             output.tell(f"written to {folder}. Next: docclust ambiguous {folder}")
 
 
+app.command(epilog="Example: docclust sweep configs/six_topics.toml --clusters 4-8")(sweeping.sweep)
+
+
 @app.command(epilog="Example: docclust keywords runs/six_topics --top 5 --mixed --format table")
 def keywords(
     folder: RunFolder,
@@ -146,7 +118,7 @@ def keywords(
 
     store.load_manifest(folder)
     clusters = data.with_keywords(store.load_clusters(folder), top)
-    match _format(format):
+    match listed_as(format):
         case Format.table:
             from docclust.report import text
 
@@ -197,7 +169,7 @@ def ambiguous(
 
     store.load_manifest(folder)
     documents = data.of_kind(store.load_ambiguous(folder), kind and kind.value, top)
-    match _format(format):
+    match listed_as(format):
         case Format.table:
             from docclust.report import text
 
@@ -267,7 +239,7 @@ def assign(
     ] = None,
     format: ListFormat = None,
     top: Annotated[int | None, typer.Option(min=1, help="Only so many, the first.", show_default="all")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Print to which cluster of a run new documents belong, and how probably."""
     from docclust import config, store
@@ -287,7 +259,7 @@ def assign(
         output.tell(
             f"{counted(unknown, 'document')} without a word that the run knows: only sizes of clusters speak there."
         )
-    match _format(format):
+    match listed_as(format):
         case Format.table:
             from docclust.report import text
 
@@ -358,7 +330,3 @@ def _text(found: "Run", known: "Ambiguous", read: "Texts", width: int) -> Iterat
     if len(shown) < len(whole):
         left = f"\n{len(whole) - len(shown):,} more characters are left out here. Try --format json for all of it."
         yield from text.body(left, width, plain=plain)
-
-
-def _format(wanted: Format | None) -> Format:
-    return wanted or (Format.table if sys.stdout.isatty() else Format.json)

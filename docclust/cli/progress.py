@@ -12,6 +12,7 @@ STAGES = {
     "read": "reading",
     "fit": "fitting",
     "fit again": "fitting anew",
+    "sweep": "trying",
     "calibrate": "calibrating",
     "describe": "describing",
     "map": "mapping",

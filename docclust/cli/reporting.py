@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from docclust.cli import output
+from docclust.cli.options import RunFolder
 from docclust.errors import RunError, SettingError
 from docclust.report import data
 
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from docclust.results import Run
-
-RunFolder = Annotated[
-    Path, typer.Argument(metavar="RUN", help="A folder that docclust run has made.", show_default=False)
-]
 
 
 class ReportFormat(StrEnum):

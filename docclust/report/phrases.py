@@ -1,9 +1,10 @@
 """What every form of the report says in the same words: how large the corpus is, and how good the clusters are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from docclust.report.data import Summary, shown
-from docclust.results import counted, percent
+from docclust.results import Candidate, counted, percent
 
 # Key of metrics.json: name, digits behind the point or 0 for four significant ones, meaning, and how it is printed;
 # what few people can use is on the page alone.
@@ -111,6 +112,26 @@ def sentences(told: Summary) -> list[str]:
     of = "" if told.labelled == told.documents else f" of {told.labelled:,} documents"
     known = [f"Agreement with the known labels{of}: {agreement}."] if agreement else []
     return [*known, undecided, *printed.values()]
+
+
+def choice(found: Sequence[Candidate]) -> list[str]:
+    """What to make of the numbers of clusters that were tried."""
+    best = sorted((one for one in found if one.stands_out), key=lambda one: -one.stability)
+    told = ", then ".join(f"{one.n_components:,} ({shown(one.stability)})" for one in best)
+    said = [f"* Different random starts end in the same clusters, more than with fewer or with more. Most with {told}."]
+    if any(one.nearly and not one.stands_out for one in found):
+        said.append("+ Nearly as much as with the * beside it: as good a choice.")
+    if len(found) > 1 and best[0] is found[-1]:
+        many = best[0].n_components
+        said.append(f"They agree most with the most clusters tried. Try more: --clusters {many}-{3 * many}.")
+    elif best[0] is found[0]:
+        said.append(
+            "They agree most with the fewest clusters, as they do where texts fall into a few large parts. For finer"
+            " clusters take a later *, or the number whose keywords you find useful."
+        )
+    if n := sum(not one.converged for one in found):
+        said.append(f"{counted(n, 'fit')} had not converged. Try a larger [mixture] max_iter.")
+    return said
 
 
 def _written(told: Summary) -> dict[str, str]:

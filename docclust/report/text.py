@@ -11,9 +11,10 @@ from rich.text import Text
 from docclust.errors import shortened
 from docclust.report import phrases
 from docclust.report.data import KINDS, Summary, harmless, one_line, shown
+from docclust.results import percent
 
 if TYPE_CHECKING:
-    from docclust.results import Ambiguous, Assignment, Cluster, Placed
+    from docclust.results import Ambiguous, Assignment, Candidate, Cluster, Placed
 
 Spans = Iterable[tuple[int, int, int]]
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta", "bright_green")
@@ -93,6 +94,33 @@ def placed(found: Iterable["Placed"], width: int) -> list[Text]:
     for one in found:
         known = Text(one_line(one.name)) if one.known_words else Text("no word that the run knows", "yellow")
         lines += _titled(one, known, width, lead=" ")
+    return lines
+
+
+def candidates(found: Sequence["Candidate"], width: int) -> list[Text]:
+    """Numbers of clusters that were tried, a line each, and what to make of them."""
+    digits = max(len("clusters"), len(f"{max(candidate.n_components for candidate in found):,}"))
+    labelled = any(candidate.nmi is not None for candidate in found)
+    places = len(f"{max(candidate.largest for candidate in found):,}")
+    sizes = max(2 * places + 4, len("documents in each"))
+    head = f"  {'clusters':>{digits}}  {'stability':<{5 + BAR}}  undecided  coherence  {'documents in each':>{sizes}}"
+    lines = [Text(f"{head}{'    NMI' if labelled else ''}"[:width], "dim")]
+    for candidate in found:
+        style = "bold green" if candidate.stands_out else "green" if candidate.nearly else ""
+        spread = f"{candidate.smallest:,} to {candidate.largest:,}"
+        line = Text.assemble(
+            ("* " if candidate.stands_out else "+ " if candidate.nearly else "  ", style),
+            (f"{candidate.n_components:>{digits},}", style),
+            f"  {candidate.stability:.2f} ",
+            (_bar(max(candidate.stability, 0), 1), "cyan"),
+            f"  {percent(candidate.undecided):>9}  {candidate.npmi_coherence:>9.2f}  {spread:>{sizes}}",
+        )
+        if labelled:
+            line.append(f"   {candidate.nmi:.2f}" if candidate.nmi is not None else "")
+        line.truncate(width)
+        lines.append(line)
+    for sentence in phrases.choice(found):
+        lines += [Text(), *_wrapped(Text(sentence), width)]
     return lines
 
 
