@@ -15,10 +15,10 @@ from scipy.special import logsumexp
 from sklearn.cluster import kmeans_plusplus
 from sklearn.preprocessing import normalize
 
-from docclust import em, engine, gaussian, kernels
+from docclust import compiling, em, engine, gaussian, kernels
 from docclust.em import looking
 from docclust.gaussian import Form
-from docclust.kernels import compiling, neighbours, prepared, records, unseen
+from docclust.kernels import neighbours, prepared, records, unseen
 from docclust.mixture import seeding
 
 SPARSE_FORMS = [Form(covariance=name) for name in ("own", "tied", "isotropic", "cosine")] + [
@@ -363,12 +363,14 @@ def test_compiling_is_said_once_and_only_of_our_loops():
     assert "Compiling" in said[0]
 
 
-def test_where_nothing_can_be_kept_loops_are_compiled_all_the_same(tmp_path):
+@pytest.mark.parametrize("room", ["kernels", "vectors", "ambiguity"])
+def test_where_nothing_can_be_kept_loops_are_compiled_all_the_same(tmp_path, room):
     script = (
         "import os\nfrom numba.core import caching\n"
         "for kind in (caching.InTreeCacheLocator, caching.UserWideCacheLocator):\n"
         "    kind.from_function = classmethod(lambda *given: None)\n"
-        "import numba, docclust.kernels\nassert os.path.isdir(numba.config.CACHE_DIR)\nprint(numba.config.CACHE_DIR)\n"
+        f"import numba, docclust.{room}\n"
+        "assert os.path.isdir(numba.config.CACHE_DIR)\nprint(numba.config.CACHE_DIR)\n"
     )
     nowhere = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
     ended = subprocess.run(
@@ -387,7 +389,7 @@ def test_a_loop_is_compiled_anew_when_another_file_of_its_package_has_changed(tm
     folder = tmp_path / "loops"
     folder.mkdir()
     (folder / "__init__.py").write_text(
-        "from docclust.kernels import caching\nfrom loops import adding\ncaching.stamp(__name__)\n"
+        "from docclust import compiling\nfrom loops import adding\ncompiling.stamp(__name__)\n"
     )
     (folder / "adding.py").write_text(
         "import numba\nfrom loops.constants import STEP\n\n\n"

@@ -10,6 +10,7 @@ import docclust
 
 ROOMS = [
     "errors",
+    "compiling",
     "conflicts",
     "config",
     "results",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from docclust.kernels.compiling import compiled, within
+from docclust.compiling import compiled, within
 
 # Added to every cluster's word count before shares are taken: a tenth of a word.
 SHARE_PRIOR = 0.1

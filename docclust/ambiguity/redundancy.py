@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from docclust.kernels.compiling import compiled
+from docclust.compiling import compiled
 
 # Two words go together when of the documents that hold one of them this share holds both.
 GO_TOGETHER = 0.4

@@ -11,7 +11,7 @@ in one contiguous sweep. Here is no loop over iterations, and no formula that `g
 computes the same for the tests. With few clusters every word has all of them (`records.LISTED_FROM`).
 """
 
-from docclust.kernels import caching, compiling  # noqa: F401  (the second listens)
+from docclust import compiling
 from docclust.kernels.assignments import assigned, one_hot
 from docclust.kernels.coefficients import (
     assemble,
@@ -116,4 +116,4 @@ __all__ = [
     "word_blocks",
 ]
 
-caching.stamp(__name__)
+compiling.stamp(__name__)

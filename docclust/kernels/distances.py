@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.sparse as sp
 
-from docclust.kernels.compiling import compiled
+from docclust.compiling import compiled
 
 _index = np.uintp
 

@@ -8,7 +8,7 @@ where it stopped, so that its caller can go on with longer arrays. What the arra
 
 import numpy as np
 
-from docclust.kernels.compiling import compiled, within
+from docclust.compiling import compiled, within
 from docclust.kernels.lanes import add_multiples, add_quadratics, fetch, largest_of, put_exponentials
 from docclust.kernels.records import LISTED_FROM, WHOLE_UP_TO
 from docclust.kernels.softness import LEAST_EXPONENT

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from docclust.compiling import compiled, within
 from docclust.gaussian import TINY
-from docclust.kernels.compiling import compiled, within
 from docclust.kernels.lanes import add_both_moments, add_multiples, own_coefficients, weighted_squares
 
 # A word seen by more than one cluster in so many has all clusters.
@@ -98,19 +98,19 @@ def maximise(
             p += one
         if n_whole or in_all_clusters or not listed_clusters:
             n_seen = k
-        within = square
+        scatter = square
         for g in range(n_groups):
-            within = square
+            scatter = square
             if mode == TIED or estimated:
                 if n_seen == k:
-                    within -= weighted_squares(g * size, size, moment1, inverse_size)
+                    scatter -= weighted_squares(g * size, size, moment1, inverse_size)
                 else:
                     for t in range(n_seen):
                         c = seen[t]
-                        within -= moment1[c] * moment1[c] * inverse_size[c]
-            within = max(within, 0.0) / sizes[g]
+                        scatter -= moment1[c] * moment1[c] * inverse_size[c]
+            scatter = max(scatter, 0.0) / sizes[g]
             if estimated:
-                target[w, g] = within
+                target[w, g] = scatter
         dense = _index(DENSE_FROM) * n_seen > k
         if dense or (strength > 0 and target[w, 0] > most_target):
             n_seen = k
@@ -159,7 +159,7 @@ def maximise(
         else:
             shared = smoothing
             if mode == TIED:
-                shared = max(within, smoothing) if floor else within + smoothing
+                shared = max(scatter, smoothing) if floor else scatter + smoothing
             common[w] = 0.5 / shared
             inverse = 1 / shared if mode == TIED else 1.0
             for t in range(n_seen):

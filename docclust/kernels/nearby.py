@@ -7,7 +7,7 @@ knows its own words, so that no list of the clusters of a word is searched.
 
 import numpy as np
 
-from docclust.kernels.compiling import compiled
+from docclust.compiling import compiled
 from docclust.kernels.expectation import add_words, settle
 from docclust.kernels.lanes import fetch
 

@@ -3,8 +3,8 @@
 import numpy as np
 import scipy.sparse as sp
 
+from docclust.compiling import compiled
 from docclust.gaussian import TINY
-from docclust.kernels.compiling import compiled
 from docclust.kernels.lanes import add_multiples
 
 _index = np.uintp

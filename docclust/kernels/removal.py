@@ -13,7 +13,7 @@ table, and are then held against it.
 
 import numpy as np
 
-from docclust.kernels.compiling import compiled, within
+from docclust.compiling import compiled, within
 
 # A product of variances is made a logarithm before it could be less, or more, than a double can say.
 LEAST_PRODUCT, MOST_PRODUCT = 1e-200, 1e200

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from docclust.kernels.compiling import compiled
+from docclust.compiling import compiled
 from docclust.kernels.lanes import put_exponentials
 
 # As small as `put_exponentials` can tell from zero.

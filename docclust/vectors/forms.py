@@ -1,8 +1,8 @@
 """A pair of characters -> the word it is mostly part of, as which it is shown. What counts as a word stays as it is."""
 
-import numba
 import numpy as np
 
+from docclust.compiling import compiled
 from docclust.vectors.characters import halves, halves_apart, without_spaces
 from docclust.vectors.chunks import Chunk
 
@@ -51,7 +51,7 @@ def whole_words(display: list[str], chunk: Chunk, least: int) -> list[str]:
     return list(map(shown, display))
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _neighbour(numbers, goes_on, first, last, side):
     # The token that goes on to the left (0) or right (1) of those from first to last, or -1.
     if side == 0:
@@ -59,7 +59,7 @@ def _neighbour(numbers, goes_on, first, last, side):
     return numbers[last + 1] if last + 1 < len(numbers) and goes_on[last + 1] else -1
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _grow(numbers, goes_on, growing, least, most):
     # numbers: (t,) tokens; goes_on: (t,) bool, it begins with the character that the one before ends with
     # growing: (tokens,) bool; most: pairs of a word -> first, last: (tokens,), a place where its word stands

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from functools import cache
 from itertools import chain
 
-import numba
 import numpy as np
 
+from docclust.compiling import compiled
 from docclust.vectors.characters import UNSPACED, marks
 from docclust.vectors.tokens import Tokenizer
 
@@ -125,7 +125,7 @@ def _longer(values: np.ndarray, size: int) -> np.ndarray:
     return longer
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _after_marks(text, place, end, kinds):
     # Where the character at `place` ends with its marks.
     place += 1
@@ -134,7 +134,7 @@ def _after_marks(text, place, end, kinds):
     return place
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _number(text, ends, kinds, slots, hashes, begins, letters, numbers, lengths, at):
     # text: (c,) uint32, several texts; ends: (n,), where each ends; the table, numbers and lengths: as above, filled in
     # at: the text, the character, how many tokens were read and are known -> False where the table must have more room
@@ -192,7 +192,7 @@ def _number(text, ends, kinds, slots, hashes, begins, letters, numbers, lengths,
     return True
 
 
-@numba.njit(nogil=True, cache=True)
+@compiled()
 def _slots(hashes, n):
     # hashes: (r,), the first n taken -> slots: (2 r,)
     slots = np.full(2 * len(hashes), -1, dtype=np.int32)
