@@ -3,7 +3,9 @@
 Only the command line catches them; anything else that escapes is a bug and shows its traceback.
 """
 
+import difflib
 import errno
+from collections.abc import Iterable
 
 # A disk or a quota that is full, a file that is as large as it may be.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -28,6 +30,17 @@ class SettingError(DocclustError, ValueError):
 
 class RunError(DocclustError):
     """A run folder is missing, incomplete, in the way, or cannot be written."""
+
+
+def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The known name that is most like this one, if any is by so much of 1."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=likeness)), None)
+
+
+def did_you_mean(name: str, known: Iterable[str], likeness: float = 0.5, form: str = "{}") -> str:
+    """The sentence that offers the nearest known name, after a blank; or an empty string."""
+    near = nearest(name, known, likeness)
+    return "" if near is None else f" Did you mean {form.format(near)}?"
 
 
 def unwritable(place: object, error: OSError, elsewhere: str) -> str:

@@ -1,11 +1,11 @@
 """The first thing that is wrong with a config, in one line that offers the nearest right one."""
 
-import difflib
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from docclust.config.settings import CorpusSettings, Section, Settings
+from docclust.errors import did_you_mean
 
 
 def first_problem(error: ValidationError, data: dict[str, Any]) -> str:
@@ -23,9 +23,8 @@ def first_problem(error: ValidationError, data: dict[str, Any]) -> str:
     match problem["type"]:
         case "extra_forbidden":
             known = _keys_beside(location, data)
-            near = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]}?" if near else f"Known keys: {', '.join(known)}."
-            return f"{where} is not a key docclust knows. {hint}"
+            hint = did_you_mean(location[-1], known) or f" Known keys: {', '.join(known)}."
+            return f"{where} is not a key docclust knows.{hint}"
         case "missing":
             remedy = ' Try source = "folder" and path = "texts" in a section [corpus].' if where == "corpus" else ""
             return f"{where} must be given.{remedy}"
@@ -33,8 +32,7 @@ def first_problem(error: ValidationError, data: dict[str, Any]) -> str:
             return f"{section} source must be given, one of {', '.join(sorted(sources))}."
         case "union_tag_invalid":
             value = data["corpus"]["source"]
-            near = difflib.get_close_matches(str(value), sources, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(str(value), sources, likeness=0.6)
             return f"{section} source must be one of {', '.join(sorted(sources))}, got {value!r}.{hint}"
         case "model_type" | "model_attributes_type" | "dict_type":
             return f"{where} must be a section, got {problem['input']!r}."

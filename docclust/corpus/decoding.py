@@ -12,8 +12,7 @@ from typing import BinaryIO
 
 import charset_normalizer
 
-from docclust.corpus.document import did_you_mean
-from docclust.errors import CorpusError
+from docclust.errors import CorpusError, did_you_mean
 
 DETECT = "detect"
 GZIP = b"\x1f\x8b"

@@ -1,9 +1,7 @@
 """The document, and what every reader does to make one: a clean text, a title, an id of its own."""
 
-import difflib
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 TITLE_LENGTH = 80
@@ -89,9 +87,3 @@ def numbered(name: str, seen: Counter[str]) -> str:
     """The name itself the first time; then with "-2", "-3" after it."""
     seen[name] += 1
     return name if seen[name] == 1 else f"{name}-{seen[name]}"
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The sentence that offers the nearest known name, or an empty string."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f" Did you mean {near[0]}?" if near else ""

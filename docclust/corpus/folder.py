@@ -8,11 +8,11 @@ from pathlib import Path
 from docclust.config import FolderCorpus
 from docclust.corpus.converters import Unreadable, convert, converts
 from docclust.corpus.decoding import DETECT, decode, looks_binary, without_mark
-from docclust.corpus.document import Document, Skipped, clean, did_you_mean, one_line, titled
+from docclust.corpus.document import Document, Skipped, clean, one_line, titled
 from docclust.corpus.mail import MAILBOXES, mail_to_text, mails
 from docclust.corpus.mail import SUFFIXES as MAIL
 from docclust.corpus.markup import html_to_text, looks_like_html
-from docclust.errors import CorpusError
+from docclust.errors import CorpusError, did_you_mean
 
 HTML = {".html", ".htm", ".xhtml"}
 

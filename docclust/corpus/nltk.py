@@ -14,8 +14,8 @@ from nltk.corpus.reader import CorpusReader, PlaintextCorpusReader
 from nltk.corpus.util import LazyCorpusLoader
 
 from docclust.config import NltkCorpus
-from docclust.corpus.document import Document, clean, did_you_mean, titled
-from docclust.errors import CorpusError
+from docclust.corpus.document import Document, clean, titled
+from docclust.errors import CorpusError, did_you_mean
 
 # "nltk.corpus" as an attribute is a proxy, with no names in it until one is asked for.
 CORPORA = importlib.import_module("nltk.corpus")

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docclust.config import PydocsCorpus
-from docclust.corpus.document import Document, Skipped, clean, did_you_mean, numbered
-from docclust.errors import CorpusError
+from docclust.corpus.document import Document, Skipped, clean, numbered
+from docclust.errors import CorpusError, did_you_mean
 
 TEST_FOLDERS = {"test", "tests"}
 Definition = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

@@ -1,6 +1,5 @@
 """Rows -> documents: what the columns of a table mean. Knows nothing of how a row was written down."""
 
-import difflib
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +8,7 @@ from typing import Any
 from docclust.config import TableCorpus
 from docclust.corpus.document import Document, clean, content_hash, numbered, one_line, titled
 from docclust.corpus.markup import field_to_text
-from docclust.errors import CorpusError, shortened
+from docclust.errors import CorpusError, did_you_mean, shortened
 
 Row = dict[str, Any]
 # In JSON lines an object may leave a key out, so a column counts as missing when this many objects have not shown it.
@@ -95,8 +94,7 @@ def _plain(row: Row, column: str | None, where: str) -> str:
 def _check_columns(settings: TableCorpus, wanted: list[tuple[str, str]], columns: list[str]) -> None:
     for key, column in wanted:
         if column not in columns:
-            near = difflib.get_close_matches(column, columns, n=1, cutoff=0.5)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(column, columns, form="{!r}")
             shown = ", ".join(repr(one_line(name)[:40]) for name in columns[:20])
             more = f" and {len(columns) - 20} more" if len(columns) > 20 else ""
             raise CorpusError(

@@ -1,6 +1,5 @@
 """A run folder -> the run, or a part of it."""
 
-import difflib
 import os
 import tomllib
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from docclust import config
-from docclust.errors import RunError
+from docclust.errors import RunError, nearest
 from docclust.results import Ambiguous, Assignment, Cluster, Frames, Group, Map, Run
 from docclust.store.files import (
     AGAIN,
@@ -119,8 +118,8 @@ def load_manifest(folder: Path | str) -> dict[str, Any]:
     if os.path.isfile(folder):
         raise RunError(f"{folder}: must be a run folder, and is a file. Try a folder docclust run has made.")
     if not os.path.isdir(folder):
-        near = difflib.get_close_matches(folder.name, [path.name for path in folder.parent.glob("*/")], n=1)
-        remedy = f"Did you mean {folder.parent / near[0]}?" if near else f"Try docclust run CONFIG --out {folder}."
+        near = nearest(folder.name, (path.name for path in folder.parent.glob("*/")))
+        remedy = f"Did you mean {folder.parent / near}?" if near else f"Try docclust run CONFIG --out {folder}."
         raise RunError(f"{folder}: there is no such run folder. {remedy}")
     if not (folder / "manifest.json").exists():
         raise RunError(f"{folder}: must be a run folder, and has no manifest.json. Try a folder docclust run has made.")

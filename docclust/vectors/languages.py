@@ -1,9 +1,8 @@
 """Stop words and stemmers by language: which there are, and how they are asked for. No text passes through here."""
 
-import difflib
 from collections.abc import Callable, Iterable
 
-from docclust.errors import SettingError
+from docclust.errors import SettingError, nearest
 
 LANGUAGES = {
     "af": "afrikaans",
@@ -98,7 +97,7 @@ def stop_words(names: str | Iterable[str]) -> frozenset[str]:
             known = [*LANGUAGES, *CODES, "none"]
             raise SettingError(
                 "[vectors] stop_words must be a language such as german or de, nltk:german, or none, "
-                f"got {name!r}.{_nearest(language, known)}"
+                f"got {name!r}.{_remedy(language, known)}"
             )
     return frozenset(words)
 
@@ -131,7 +130,7 @@ def stemmer(name: str) -> Callable[[str], str] | None:
     if language not in SnowballStemmer.languages:
         known = list(SnowballStemmer.languages)
         raise SettingError(
-            f"[vectors] stem must be one of {', '.join(known)}, or empty, got {name!r}.{_nearest(name, known)}"
+            f"[vectors] stem must be one of {', '.join(known)}, or empty, got {name!r}.{_remedy(name, known)}"
         )
     return SnowballStemmer(language).stem
 
@@ -163,11 +162,11 @@ def _nltk_stop_words(language: str) -> Iterable[str]:
     if language not in known:
         raise SettingError(
             f"[vectors] stop_words must name one of NLTK's lists ({', '.join(known)}), "
-            f"got 'nltk:{language}'.{_nearest(language, known)}"
+            f"got 'nltk:{language}'.{_remedy(language, known)}"
         )
     return lists.words(language)
 
 
-def _nearest(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" Try {near[0]}." if near else ""
+def _remedy(name: str, known: list[str]) -> str:
+    near = nearest(name, known)
+    return "" if near is None else f" Try {near}."
