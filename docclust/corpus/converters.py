@@ -33,6 +33,8 @@ def convert(data: bytes, kind: str) -> str:
         text = CONVERTERS[kind](data)
     except ImportError:
         raise Unreadable('PDF or Office file, which pip install "docclust[documents]" reads') from None
+    except MemoryError:  # the file may be as it should
+        raise
     except Exception:  # whatever these libraries make of a file that is damaged, or locked by a password
         raise Unreadable("damaged or locked file") from None
     if not text.strip():

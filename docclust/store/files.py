@@ -87,7 +87,7 @@ def reading(path: Path) -> Iterator[Path]:
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        raise RunError(f"{path}: is damaged ({error}). {AGAIN}") from None
+        raise RunError(f"{path}: is damaged ({error}). {AGAIN}") from error
 
 
 def read_json(path: Path) -> Any:

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from docclust.corpus import Skipped
+from docclust.corpus import Skipped, converters
 from docclust.errors import CorpusError
 
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -124,3 +124,12 @@ def test_without_its_library_a_file_is_passed_over_with_what_to_install(document
     (tree({}) / "e.txt").unlink()
     with pytest.raises(CorpusError, match=r"got 4 \(PDF or Office file, which pip install"):
         documents("folder", path=tree({}))
+
+
+def test_where_memory_ends_the_file_is_not_called_damaged(documents, tree, monkeypatch):
+    def full(data: bytes) -> str:
+        raise MemoryError
+
+    monkeypatch.setitem(converters.CONVERTERS, ".pdf", full)
+    with pytest.raises(MemoryError):
+        documents("folder", path=tree({"a.pdf": pdf("x")}))
