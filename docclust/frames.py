@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
-from docclust.em import Found, Step
+from docclust.em import HELD_APART, Found, Step
 from docclust.gaussian import coefficients, log_joint
 from docclust.mixture import SparseGaussianMixture
 from docclust.plane import ellipses, plane
@@ -72,7 +72,7 @@ def record(model: SparseGaussianMixture, X: sp.csr_array, rows: np.ndarray, P: n
         if step.iteration not in kept:
             return
         J, centres, covariances = seen_from(found, followed, P)
-        if step is model.steps_[-1]:
+        if step.phase == HELD_APART:
             J = model.apart(J, rows)
         shares = _in_255ths(softmax(J, temperature)), _in_255ths(softmax(J, model.temperature_.of(J, n_words)))
         seen.append((step.iteration, centres, covariances, *shares))

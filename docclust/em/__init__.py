@@ -17,7 +17,7 @@ held_out       what a mixture says of documents that it has not seen
 leave_one_out  documents held apart from their clusters, when it has converged
 """
 
-from docclust.em.found import Fit, Found, Step
+from docclust.em.found import HELD_APART, Fit, Found, Step
 from docclust.em.held_out import held_out
 from docclust.em.leave_one_out import Apart, held_apart
 from docclust.em.looking import NEAR_FROM
@@ -28,6 +28,7 @@ from docclust.em.scale import PROBES, cooling_schedule, corpus_moments, least_sm
 from docclust.kernels import prepare
 
 __all__ = [
+    "HELD_APART",
     "NEAR_FROM",
     "PROBES",
     "Apart",

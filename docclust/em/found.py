@@ -11,7 +11,8 @@ import numpy as np
 from docclust.em.options import EMRun
 from docclust.gaussian import Parameters
 
-ANNEALING = "annealing"
+# Phases besides those of `EMOptions`: before EM that counts, and after it.
+ANNEALING, HELD_APART = "annealing", "held apart"
 # Words (w,), and their parameters.
 Block = tuple[np.ndarray, Parameters]
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from docclust import engine, kernels
 from docclust.em import maximising
-from docclust.em.found import Fit, Found, Step
+from docclust.em.found import HELD_APART, Fit, Found, Step
 from docclust.em.looking import NEAR_FROM, Looking
 from docclust.em.loop import UNDECIDED_BELOW, precision, soft_drop, soft_sample
 from docclust.em.options import EMOptions
@@ -87,7 +87,7 @@ def held_apart(X: Prepared, ended: Fit, n_components: int, options: EMOptions) -
         smoothing=clusters.smoothing,
         moved=int(np.count_nonzero(known != ended.labels)),
         undecided=int(found.undecided[0]),
-        phase="held apart",
+        phase=HELD_APART,
     )
     return Apart(model.found[0].in_order(X.order), labels, change, known), step
 

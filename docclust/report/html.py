@@ -18,7 +18,8 @@ from markupsafe import Markup
 import docclust
 from docclust.report import phrases, prose
 from docclust.report.data import KINDS, summarise, without_texts
-from docclust.report.page import Page, finite, page
+from docclust.report.page import Page, page
+from docclust.store import plain
 from docclust.store.files import reading
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def policy(style: str, script: str) -> str:
 
 def embedded(value: Any) -> Markup:
     """Plain data as JSON that is safe inside of a script element."""
-    return Markup(json.dumps(finite(value), ensure_ascii=False, allow_nan=False).translate(ESCAPES))
+    return Markup(json.dumps(plain(value), ensure_ascii=False, allow_nan=False).translate(ESCAPES))
 
 
 def _hash(text: str) -> str:

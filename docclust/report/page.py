@@ -1,6 +1,5 @@
 """A finished run -> what its page holds: a little JSON, lists and numbers packed small, and the texts in blocks."""
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from docclust.ambiguity import cosines
 from docclust.report import packing, words
 from docclust.report.part import held, sentence
 from docclust.report.texts import Texts, fitted, marks
+from docclust.store import plain
 
 if TYPE_CHECKING:
     from docclust.results import Ambiguous, Frames, Map, Run
@@ -101,7 +101,7 @@ def page(run: "Run", texts: Texts | None) -> Page:
     return Page(
         part=sentence(len(documents), len(run.documents)),
         meta=meta,
-        lists=packing.packed_json(finite(lists)),
+        lists=packing.packed_json(plain(lists)),
         numbers=packing.packed_numbers(numbers),
         texts=packing.packed_texts(kept, run.settings.engine.n_jobs) if kept else None,
     )
@@ -114,15 +114,6 @@ def in_65535ths(values: np.ndarray) -> np.ndarray:
     whole[(values > 0) & (whole == 0)] = 1
     whole[(values < 1) & (whole == FULL)] = FULL - 1
     return whole
-
-
-def finite(value: Any) -> Any:
-    """The same plain data with null for what is not finite."""
-    if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _told(found: "Ambiguous", place: int, listed: list[str], marked: list[tuple[int, int, int]]) -> dict[str, Any]:
