@@ -127,6 +127,10 @@ def test_no_cluster_is_left_by_all():
     np.testing.assert_array_equal(_none_left(before, np.array([1, 2, 1, 1, 2]), 3), [0, 0, 1, 1, 2])
 
 
+def test_documents_that_are_given_back_leave_no_other_cluster_empty():
+    np.testing.assert_array_equal(_none_left(np.array([0, 1, 2]), np.array([1, 2, 2]), 3), [0, 1, 2])
+
+
 def few_documents(seed, n=60, k=6, v=3000, length=60, own=0.3):
     """Documents of few topics, in so many words that each is nearest to the mean that it is a part of."""
     rng = np.random.RandomState(seed)

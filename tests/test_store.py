@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from docclust import store
 from docclust.errors import RunError
@@ -107,6 +108,11 @@ def test_the_same_run_is_written_in_the_same_bytes(small_run: Run, small_folder:
     assert contents(tmp_path / "twice") == contents(small_folder)
     store.write_run(store.load_run(small_folder), tmp_path / "thrice")
     assert contents(tmp_path / "thrice") == contents(small_folder)
+
+
+def test_scipy_opens_the_sparse_files(small_run: Run, small_folder: Path):
+    for name, rows in [("responsibilities", small_run.responsibilities), ("counts", small_run.counts)]:
+        np.testing.assert_array_equal(sp.load_npz(small_folder / f"{name}.npz").toarray(), rows.toarray())
 
 
 def test_no_file_needs_pickle_and_none_but_the_config_holds_a_text(small_folder: Path):

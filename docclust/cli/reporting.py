@@ -73,8 +73,14 @@ def report(
 
             output.write(markdown.render(found))
         case ReportFormat.html:
+            from docclust.report.html import holds_texts
+
             with_text = found.settings.report.text and not no_text
-            path = store.write_report(folder, html(found, with_text=with_text, before=folder / store.REPORT))
+            before = folder / store.REPORT
+            had_none = before.exists() and not holds_texts(before)
+            path = store.write_report(folder, html(found, with_text=with_text, before=before))
+            if had_none and holds_texts(path):
+                output.tell("the page had no texts and has them now. Try --no-text to leave them out.")
             output.write(f"{path}\n")
             if open_it and not webbrowser.open(path.resolve().as_uri()):
                 output.tell("no browser could be started. Open the file by hand.")

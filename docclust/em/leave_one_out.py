@@ -122,5 +122,7 @@ class _Clusters:
 
 def _none_left(before: np.ndarray, after: np.ndarray, k: int) -> np.ndarray:
     """The labels after, but those before of clusters that would have lost all their documents."""
-    left = (np.bincount(after, minlength=k) == 0)[before]
-    return np.where(left, before, after).astype(before.dtype)
+    # Documents given back to one cluster may be all that another had.
+    while (left := (np.bincount(after, minlength=k) == 0)[before]).any():
+        after = np.where(left, before, after)
+    return after.astype(before.dtype)

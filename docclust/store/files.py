@@ -62,8 +62,8 @@ def write_table(path: Path, columns: Iterable[str], rows: Iterable[Iterable[Any]
 
 
 def write_rows(path: Path, rows: sp.csr_array) -> None:
-    """Write the three arrays of a CSR matrix, and its shape."""
-    np.savez(path, data=rows.data, indices=rows.indices, indptr=rows.indptr, shape=np.asarray(rows.shape))
+    """Write a CSR matrix as `scipy.sparse.load_npz` reads it."""
+    sp.save_npz(path, rows, compressed=False)
 
 
 @contextmanager

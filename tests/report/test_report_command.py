@@ -35,6 +35,16 @@ def test_the_page_goes_into_the_run_folder(small_folder, capsys):
     assert 'id="data-texts"' not in path.read_text("utf-8")
 
 
+def test_texts_do_not_come_back_into_a_page_without_a_word(small_folder, capsys):
+    assert run("report", str(small_folder), "--no-text") == 0
+    assert capsys.readouterr().err == ""
+    assert run("report", str(small_folder), "--format", "html") == 0
+    told = capsys.readouterr().err
+    assert told == "docclust: the page had no texts and has them now. Try --no-text to leave them out.\n"
+    assert run("report", str(small_folder), "--format", "html") == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_open_hands_the_page_to_a_browser(small_folder, monkeypatch, capsys):
     opened = []
     monkeypatch.setattr(webbrowser, "open", lambda address: opened.append(address) or True)
