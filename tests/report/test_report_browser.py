@@ -157,6 +157,46 @@ def test_documents_are_searched_in_titles_and_texts_and_filtered(browser, small_
         assert shown.inner_text() == f"{fewer} of {total} documents."
 
 
+def test_the_arrows_walk_through_all_documents(browser, small_page, small_run):
+    many = len(small_run.documents)
+    with browser.open(small_page) as page:
+        part(page, "documents")
+        page.locator("#rows .row button").first.focus()
+        for place in range(1, many):
+            page.keyboard.press("ArrowDown")
+            focused = "() => document.activeElement.closest('.row')?.getAttribute('aria-rowindex')"
+            assert page.evaluate(focused) == str(place + 2)
+        # Whoever scrolls loses a place that is out of sight, and no other.
+        page.locator("#rows").evaluate("rows => { rows.scrollTop -= 60; }")
+        page.wait_for_timeout(100)
+        assert page.evaluate(focused) == str(many + 1)
+
+
+def test_the_way_back_leads_to_the_part_before_and_closes_a_document(browser, small_page):
+    with browser.open(small_page) as page:
+        page.locator("#overview [data-cluster]").first.click()
+        page.wait_for_selector("#clusters:not([hidden])")
+        page.locator("#cards .line button.plain").first.click()
+        page.wait_for_selector("#reader[open]")
+        page.go_back()
+        page.wait_for_selector("#overview:not([hidden])")
+        assert not page.locator("#reader").evaluate("reader => reader.open")
+
+
+def test_print_has_the_overview_in_dark_ink_and_no_dialog(browser, small_page):
+    with browser.open(small_page) as page:
+        page.locator("#theme").click()
+        part(page, "documents")
+        page.locator("#rows .row button").first.click()
+        page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        assert page.locator("#overview").is_visible()
+        assert not page.locator("#reader").is_visible()
+        assert page.locator("html").get_attribute("data-theme") == "light"
+        page.evaluate("() => dispatchEvent(new Event('afterprint'))")
+        assert page.locator("html").get_attribute("data-theme") == "dark"
+
+
 def test_the_theme_switches(browser, small_page):
     with browser.open(small_page, color_scheme="light") as page:
         light = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")

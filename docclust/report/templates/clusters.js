@@ -46,6 +46,7 @@ function refreshKeywords() {
 }
 
 function goToCluster(cluster) {
+  if (location.hash !== "#clusters") history.pushState(null, "", "#clusters"); // so that the way back leads here
   go("clusters");
   $(`cluster-${cluster}`).scrollIntoView({ block: "start" });
   $(`cluster-${cluster}`).focus({ preventScroll: true });

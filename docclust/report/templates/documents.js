@@ -80,7 +80,10 @@ function drawRows() {
   const view = $("rows"), first = Math.max(0, Math.floor((view.scrollTop - HEAD) / ROW) - 6), last = Math.min(table.rows.length, first + Math.ceil((view.clientHeight || 700) / ROW) + 14);
   view.setAttribute("aria-rowcount", table.rows.length + 1);
   table.body.style.height = `${HEAD + table.rows.length * ROW}px`;
+  // Whoever is in a row that is drawn anew stays there.
+  const inside = table.body.contains(document.activeElement) ? document.activeElement.closest(".row")?.getAttribute("aria-rowindex") : null;
   table.body.replaceChildren(table.head, ...table.rows.slice(first, last).map((row, i) => rowElement(row, first + i)));
+  if (inside) table.body.querySelector(`[aria-rowindex="${inside}"] button`)?.focus({ preventScroll: true });
 }
 
 function drawDocuments() {
@@ -110,5 +113,5 @@ function moveFocus(from, step) {
   if (top < view.scrollTop + HEAD) view.scrollTop = top - HEAD;
   if (top + ROW > view.scrollTop + view.clientHeight) view.scrollTop = top + ROW - view.clientHeight;
   drawRows();
-  view.querySelector(`[aria-rowindex="${place + 2}"] button`)?.focus();
+  view.querySelector(`[aria-rowindex="${place + 2}"] button`)?.focus({ preventScroll: true });
 }

@@ -49,7 +49,7 @@ function sharesBar(slices) {
   return drawn;
 }
 
-const opener = (row, classes = "plain") => el("button", { type: "button", class: classes, onclick: () => openDocument(row) }, el("bdi", { text: titleOf(row) || "(no title)" }));
+const opener = (row, classes = "plain") => el("button", { type: "button", class: classes, dir: "auto", onclick: () => openDocument(row) }, el("bdi", { text: titleOf(row) || "(no title)" }));
 
 function options(select, choices) {
   select.replaceChildren(...choices.map(([value, text]) => el("option", { value, text })));

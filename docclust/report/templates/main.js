@@ -24,8 +24,10 @@ function setTheme(theme) {
 }
 
 function listen() {
-  addEventListener("hashchange", () => { const part = location.hash.slice(1); if (part in PARTS) { go(part); scrollTo(0, 0); } });
-  addEventListener("beforeprint", () => { draw("clusters"); draw("ambiguous"); });
+  addEventListener("hashchange", () => { $("reader").close(); const part = location.hash.slice(1); if (part in PARTS) { go(part); scrollTo(0, 0); } });
+  let theme;
+  addEventListener("beforeprint", () => { draw("clusters"); draw("ambiguous"); theme = document.documentElement.dataset.theme; setTheme("light"); });
+  addEventListener("afterprint", () => setTheme(theme));
   $("theme").addEventListener("click", () => setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
   for (const link of document.querySelectorAll("[data-cluster]")) link.addEventListener("click", (event) => { event.preventDefault(); goToCluster(Number(link.dataset.cluster)); });
 }
