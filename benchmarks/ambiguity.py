@@ -158,11 +158,12 @@ def read(found: Found, rows: Rows, seed: int) -> Read:
     together = companions(rows.counts)
 
     def scores(counts: sp.csr_array, P: np.ndarray) -> Scores:
-        return score(counts, P.max(axis=1), P.argmax(axis=1), model.means_, sure, word_sums, words, together)
+        return score(counts, P.max(axis=1), P.argmax(axis=1), far, apart, word_sums, words, together)
 
     P, evidence = P.toarray(), Evidence(c, word_sums, list(words), [], 0, 0.0)
     sure = sureness(P.max(axis=1), P.argmax(axis=1), rows.k)
-    apart = topics_apart(distances(model.means_), sure)
+    far = distances(model.means_)
+    apart = topics_apart(far, sure)
 
     def pairs(chosen: np.ndarray) -> np.ndarray:
         return np.array([two_topics(evidence.shares(rows.counts[[i]], P[i]), apart) for i in chosen])

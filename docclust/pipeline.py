@@ -72,13 +72,14 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     cluster, probability, *runner_up = describe.top_two(P)
     word_sums = describe.word_sums(vectors.counts, P)
     sure = sureness(probability, cluster, model.n_components)
-    given = vectors.counts, probability, cluster, model.means_, sure, word_sums, vectors.words
+    far = distances(model.means_)
+    apart = topics_apart(far, sure)
+    given = vectors.counts, probability, cluster, far, apart, word_sums, vectors.words
     scores = score(*given, boilerplate=vectors.boilerplate)
     lines = describe.Lines(documents, cluster, probability, *runner_up, scores)
     lift = keywords.lift(model.means_, model.weights_ * len(lines))
     words = describe.keyword_columns(settings, vectors, model.means_, lift, cluster)
     names = [cluster_name([vectors.display[word] for word in best]) for best in words]
-    apart = topics_apart(distances(model.means_), sure)
     given = vectors.counts, vectors.tfidf, vectors.display, c, P, word_sums, names, apart
     explained = explainer(settings, lines, *given)
     clusters = describe.describe_clusters(settings, vectors, model, words, lift, lines, explained)

@@ -12,7 +12,6 @@ from docclust import config, pipeline
 from docclust.ambiguity.admixture import pair_gains, shares, two_topics
 from docclust.ambiguity.evidence import Evidence
 from docclust.ambiguity.explaining import Explainer
-from docclust.ambiguity.redundancy import Companions
 from docclust.ambiguity.scores import (
     commonness,
     cosines,
@@ -24,6 +23,7 @@ from docclust.ambiguity.scores import (
     surprise,
 )
 from docclust.gaussian import Coefficients
+from tests.test_redundancy import alone, pairs
 
 SIX_TOPICS = Path(__file__).parent.parent / "corpora" / "six_topics.jsonl"
 
@@ -55,8 +55,8 @@ def test_of_documents_alike_the_one_of_a_rare_pair_is_more_mixed():
     labels = np.array([i // 10 for i in range(30)] + [0] * 4 + [1])
     counts = sp.csr_array(5 * np.array(rows))
     ones = np.ones(labels.size)
-    nothing = Companions.none(30)
-    found = score(counts, ones, labels, topics.astype(float), np.ones(3), 250.0 * topics.T, together=nothing)
+    nothing = alone(30)
+    found = score(counts, ones, labels, *pairs(topics.astype(float), np.ones(3)), 250.0 * topics.T, together=nothing)
     assert found.mixed[34] > 1.2 * found.mixed[30] > 1.2 * found.mixed[:30].max()
 
 
@@ -223,8 +223,8 @@ def test_a_cluster_that_is_not_sure_of_its_own_documents_is_no_second_topic():
     counts, ones = sp.csr_array(5 * np.array(rows)), np.ones(labels.size)
     sure = sureness(np.where(labels == 2, 0.4, 1.0), labels, 4)
     np.testing.assert_allclose(sure, [1, 1, 0.4, 0])  # the last has no documents
-    given = counts, ones, labels, topics.astype(float), sure[:3], 250.0 * topics.T
-    found = score(*given, together=Companions.none(30))
+    given = counts, ones, labels, *pairs(topics.astype(float), sure[:3]), 250.0 * topics.T
+    found = score(*given, together=alone(30))
     assert found.mixed[30] > 2 * found.mixed[32] > 0
     assert found.listed[30:].all()
 
@@ -258,14 +258,14 @@ def test_words_of_debate_pull_no_document_to_the_cluster_that_says_them_most():
     # Half of the second cluster's words, and a tenth of the first's, are those of any debate.
     topics = np.array([[0.9, 0.0], [0.0, 0.5], [0.1, 0.5]])
     topics = np.repeat(topics, 20, axis=0) / 20
-    sums, none, own = 1e5 * topics, Companions.none(60), np.array([1.0, 0.0])
+    sums, none, own = 1e5 * topics, alone(60), np.array([1.0, 0.0])
     quarrel, both = (np.repeat(row, 20) for row in ([2, 0, 2], [2, 2, 0]))
     counts = sp.csr_array(np.array([quarrel, both]))
     c = Coefficients(np.zeros(2), np.zeros((60, 2)), np.zeros((60, 2)))
     evidence = Evidence(c, sums, [f"w{i}" for i in range(60)], ["a", "b"], 2, 0.9)
     debated, mixed = (evidence.shares(counts[[i]], own)[1] for i in (0, 1))
     assert debated < 0.35 < 0.45 < mixed
-    found = score(counts, np.ones(2), np.zeros(2, int), topics.T, np.ones(2), sums, together=none)
+    found = score(counts, np.ones(2), np.zeros(2, int), *pairs(topics.T, np.ones(2)), sums, together=none)
     assert found.mixed[0] < 0.2 * found.mixed[1]
 
 
@@ -296,7 +296,7 @@ def test_a_second_topic_makes_a_document_mixed_and_no_less_clear():
     both = rng.multinomial(80, topics.mean(axis=1))
     short, long = rng.multinomial(3, topics[:, 0]), rng.multinomial(80, topics[:, 0])
     counts = sp.csr_array(np.array([both, short, long], dtype=np.int32))
-    found = score(counts, np.full(3, 0.7), np.zeros(3, dtype=int), pure.T, np.ones(2), sums)
+    found = score(counts, np.full(3, 0.7), np.zeros(3, dtype=int), *pairs(pure.T, np.ones(2)), sums)
     assert found.listed.tolist() == [True, False, False]
     assert found.mixed[0] > 10 * found.mixed[1:].max()
     assert found.unclear[0] < 0.01

@@ -10,6 +10,7 @@ from docclust.config import VectorsSettings
 from docclust.corpus import Document
 from docclust.vectors import Tokenizer, read, vectorise
 from docclust.vectors.boilerplate import LEAST_TOKENS, WINDOW, boilerplate
+from tests.test_redundancy import pairs
 
 SIGNATURE = "captain of the harbour hockey team eleven seasons and counting"
 
@@ -101,7 +102,7 @@ def test_a_signature_makes_no_document_mixed():
     shares = np.eye(2)[labels]
     means = shares.T @ vectors.weights / shares.sum(axis=0)[:, None]
     sure = np.full(2, 0.9)
-    given = vectors.counts, sure[labels], labels, means, sure, vectors.counts.T @ shares, vectors.words
+    given = vectors.counts, sure[labels], labels, *pairs(means, sure), vectors.counts.T @ shares, vectors.words
     row = {name: place for place, name in enumerate(kept.ids)}
     before, after = score(*given), score(*given, boilerplate=vectors.boilerplate)
     for name in ("00", "01", "02"):

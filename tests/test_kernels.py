@@ -17,6 +17,7 @@ from sklearn.preprocessing import normalize
 
 from docclust import compiling, em, engine, gaussian, kernels
 from docclust.em import looking
+from docclust.em.scale import PROBES
 from docclust.gaussian import Form
 from docclust.kernels import neighbours, prepared, records, unseen
 from docclust.mixture import seeding
@@ -343,7 +344,7 @@ def test_the_spectral_density_finds_ranks_within_three_of_its_standard_deviation
     found = em.spectrum(X, 200)
     np.testing.assert_allclose(found[0], exact[0], rtol=1e-3)
     for rank in (33, 50, 100, 200):
-        ranks_off = int(3 * np.sqrt(2 * rank / em.PROBES))
+        ranks_off = int(3 * np.sqrt(2 * rank / PROBES))
         assert exact[rank - 1 + ranks_off] < found[rank - 1] < exact[rank - 1 - ranks_off]
     assert np.all(np.diff(found) <= 0)
     np.testing.assert_array_equal(found, em.spectrum(X, 200))

@@ -7,8 +7,8 @@ import scipy.sparse as sp
 from docclust import config
 from docclust.ambiguity import kinds_by_row, listing, redundancy
 from docclust.ambiguity.listing import distinct
-from docclust.ambiguity.redundancy import GO_TOGETHER, Companions, companions, shared
-from docclust.ambiguity.scores import Scores, score, sureness
+from docclust.ambiguity.redundancy import GO_TOGETHER, NO_GROUP, Companions, companions, shared
+from docclust.ambiguity.scores import Scores, distances, score, sureness, topics_apart
 
 
 @pytest.fixture
@@ -29,6 +29,17 @@ def jaccard(counts, most=np.inf):
             if a != b and one and other and max(len(one), len(other)) <= most:
                 found[a, b] = len(one & other) / len(one | other)
     return np.where(found >= GO_TOGETHER, found, 0)
+
+
+def alone(n_words):
+    """Words of which none go together."""
+    return Companions(np.full(n_words, NO_GROUP), sp.csr_array((0, 0)))
+
+
+def pairs(means, sure):
+    """What `score` takes of every two clusters: how far they are, and how far they are two topics."""
+    far = distances(means)
+    return far, topics_apart(far, sure)
 
 
 def of_words(together):
@@ -87,12 +98,12 @@ def last_two(counts, P, words=None, together=None):
     """The mixed score of the last two documents."""
     means, labels = (counts.T @ P).T / P.sum(axis=0)[:, None], P.argmax(axis=1)
     sure = sureness(P.max(axis=1), labels, P.shape[1])
-    return score(counts, P.max(axis=1), labels, means, sure, counts.T @ P, words, together).mixed[-2:]
+    return score(counts, P.max(axis=1), labels, *pairs(means, sure), counts.T @ P, words, together).mixed[-2:]
 
 
 def test_a_signature_alone_makes_no_document_mixed():
     counts, P = two_topics_and_a_signature()
-    signed, mixed = last_two(counts, P, together=Companions.none(408))
+    signed, mixed = last_two(counts, P, together=alone(408))
     assert signed > 0.003
     signed_now, mixed_now = last_two(counts, P)
     assert signed_now < 0.3 * signed

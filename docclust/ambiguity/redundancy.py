@@ -30,11 +30,6 @@ class Companions:
     groups: np.ndarray
     alike: sp.csr_array
 
-    @classmethod
-    def none(cls, n_words: int) -> "Companions":
-        """Where every word stands for itself."""
-        return cls(np.full(n_words, NO_GROUP), sp.csr_array((0, 0)))
-
 
 def companions(counts: sp.csr_array) -> Companions:
     """Of every word those that go together with it, by their Jaccard index."""

@@ -58,8 +58,8 @@ def score(
     counts: sp.csr_array,
     probability: np.ndarray,
     labels: np.ndarray,
-    means: np.ndarray,
-    sure: np.ndarray,
+    far: np.ndarray,
+    apart: np.ndarray,
     word_sums: np.ndarray,
     words: Sequence[str] | None = None,
     together: Companions | None = None,
@@ -74,9 +74,8 @@ def score(
     probability : array of shape (n,)
         Calibrated probability of each document's cluster.
     labels : int array of shape (n,)
-    means : array of shape (k, v)
-    sure : array of shape (k,)
-        What `sureness` gives.
+    far, apart : arrays of shape (k, k)
+        What `distances` gives, and what `topics_apart` makes of it.
     word_sums : array of shape (v, k)
         Occurrences of every word in every cluster, by responsibility.
     words : v str, optional
@@ -86,8 +85,7 @@ def score(
     boilerplate : CSR of shape (n, v), optional
         Of `counts` those that say nothing of a document's own topics: a heading, a signature.
     """
-    k, far = sure.size, distances(means)
-    apart = topics_apart(far, sure)
+    k = far.shape[0]
     together = companions(counts) if together is None else together
     telling = distinctiveness(word_sums, words)
     distributions = smoothed(word_sums, word_sums.sum(axis=1), word_sums.sum(axis=0))

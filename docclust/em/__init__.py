@@ -24,13 +24,12 @@ from docclust.em.looking import NEAR_FROM
 from docclust.em.loop import fit, fit_all, softening
 from docclust.em.options import EMOptions, EMRun
 from docclust.em.replaying import replay
-from docclust.em.scale import PROBES, cooling_schedule, corpus_moments, least_smoothing, spectrum
+from docclust.em.scale import cooling_schedule, corpus_moments, least_smoothing, spectrum
 from docclust.kernels import prepare
 
 __all__ = [
     "HELD_APART",
     "NEAR_FROM",
-    "PROBES",
     "Apart",
     "EMOptions",
     "EMRun",

@@ -173,14 +173,14 @@ def divergences(X: sp.csr_array, c: Coefficients, weights: np.ndarray, block_row
     return (entropies - logs) / size - np.log(size)
 
 
-def overlaps(X: sp.csr_array, c: Coefficients, softness: float = OVERLAP_SOFTNESS) -> np.ndarray:
+def overlaps(X: sp.csr_array, c: Coefficients) -> np.ndarray:
     """How far each two clusters claim the same documents: cosine of their softened responsibilities, (k, k).
 
     The merge criterion, J_merge(k, l) = sum_i r_ik r_il, freed of the sizes of the clusters; on 1,500 documents.
     """
     # X: (n, v) CSR -> (k, k)
     sample = X[:: -(-X.shape[0] // OVERLAP_SAMPLE)]
-    R = softmax(log_joint(sample, c), em.softening(sample, c, softness))
+    R = softmax(log_joint(sample, c), em.softening(sample, c, OVERLAP_SOFTNESS))
     lengths = np.sqrt((R * R).sum(axis=0))
     R /= np.where(lengths > 0, lengths, 1)
     return R.T @ R
