@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from importlib import metadata
+from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
@@ -25,6 +26,8 @@ from docclust.remarks import remarks
 from docclust.results import Ambiguous, Run, cluster_name
 from docclust.vectors import Vectors, vectorise
 
+# What Linux tells of this process.
+STATUS = Path("/proc/self/status")
 # Told of a stage by name and how far it is: done of total, where total is 0 if it is not known.
 Progress = Callable[[str, int, int], None]
 
@@ -243,7 +246,14 @@ def versions() -> dict[str, str]:
 
 
 def peak_mib() -> float | None:
-    """Peak memory of this process so far, in MiB; None where the system, as Windows, does not tell."""
+    """Peak memory of this process so far, in MiB; None where the system, as Windows, does not tell.
+
+    Linux has it in a file; what it tells as `ru_maxrss` may be the peak of the process that started this one.
+    """
+    try:
+        return round(int(STATUS.read_text("utf-8").partition("VmHWM:")[2].split()[0]) / 2**10, 1)
+    except (OSError, IndexError):
+        pass
     try:
         import resource
     except ImportError:

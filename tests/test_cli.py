@@ -608,8 +608,8 @@ def test_a_run_that_is_stopped_says_so_and_leaves_nothing(sent: str, at_home: Pa
     command = command_line(
         "run", "configs/six_topics.toml", "--out", "stopped/run", "--set", "calibration.repeats=100000"
     )
-    # What a shell starts in the background ignores SIGINT, and so would what is started from there.
-    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    # What a shell starts in the background ignores SIGINT, and after nohup SIGHUP; so would what is started from there.
+    heed = partial(signal.signal, getattr(signal, sent), signal.SIG_DFL)
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed)
     while running.stderr.readline() != "docclust: calibrating\n":
         assert running.poll() is None

@@ -1,6 +1,7 @@
 """Whole runs: the same bytes twice, shuffled lines, the small corpus as a person would check it, too little text."""
 
 import json
+import os
 import pickle
 import random
 import re
@@ -213,8 +214,20 @@ def test_a_document_that_is_listed_and_that_its_cluster_names_as_mixed_is_both(s
 
 def test_a_system_that_tells_no_peak_memory_is_no_error(monkeypatch):
     assert pipeline.peak_mib() > 1
+    monkeypatch.setattr(pipeline, "STATUS", Path("/nowhere/status"))
+    assert os.name == "nt" or pipeline.peak_mib() > 1
     monkeypatch.setitem(sys.modules, "resource", None)
     assert pipeline.peak_mib() is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell it apart")
+def test_the_peak_of_a_run_is_not_that_of_the_process_that_started_it():
+    small = "from docclust import pipeline; print(pipeline.peak_mib())"
+    large = (
+        f"import subprocess, sys; held = b'x' * 2**29; subprocess.run([sys.executable, '-c', {small!r}], check=True)"
+    )
+    done = subprocess.run([sys.executable, "-c", large], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 400
 
 
 @pytest.fixture
