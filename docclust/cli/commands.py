@@ -14,7 +14,7 @@ import typer
 
 from docclust import __version__
 from docclust.cli import output, progress, reporting, streams, sweeping
-from docclust.cli.options import ConfigFile, Format, Kind, ListFormat, OneFormat, Quiet, RunFolder, listed_as
+from docclust.cli.options import Changes, ConfigFile, Format, Kind, ListFormat, OneFormat, Quiet, RunFolder, listed_as
 from docclust.errors import DocclustError, SettingError, shortened
 from docclust.report import data
 from docclust.results import Placed, counted
@@ -57,15 +57,7 @@ def _docclust(
 @app.command(epilog="Example: docclust run configs/six_topics.toml --set mixture.n_components=6 --force")
 def run(
     config: ConfigFile,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="SECTION.KEY=VALUE",
-            help="Use another value. May be repeated. Paths are relative to the config's folder.",
-            show_default=False,
-        ),
-    ] = None,
+    changes: Changes = None,
     out: Annotated[
         Path | None,
         typer.Option(

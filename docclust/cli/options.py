@@ -39,6 +39,15 @@ ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A TOML file.
 RunFolder = Annotated[
     Path, typer.Argument(metavar="RUN", help="A folder that docclust run has made.", show_default=False)
 ]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="SECTION.KEY=VALUE",
+        help="Use another value. May be repeated. Paths are relative to the config's folder.",
+        show_default=False,
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 
 

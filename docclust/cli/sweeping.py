@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from docclust.cli import output, progress
-from docclust.cli.options import ConfigFile, Format, ListFormat, Quiet, listed_as
+from docclust.cli.options import Changes, ConfigFile, Format, ListFormat, Quiet, listed_as
 from docclust.report import data
 from docclust.results import Candidate
 
@@ -22,10 +22,7 @@ def sweep(
             show_default=False,
         ),
     ] = "",
-    changes: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="SECTION.KEY=VALUE", help="As for run. May be repeated.", show_default=False),
-    ] = None,
+    changes: Changes = None,
     format: ListFormat = None,
     quiet: Quiet = False,
 ) -> None:
@@ -54,5 +51,5 @@ def sweep(
             columns = [field.name for field in fields(Candidate) if field.name != "clusters"]
             output.write_csv(columns, ([getattr(candidate, name) for name in columns] for candidate in found))
     if not quiet:
-        best = max(found, key=lambda candidate: candidate.stability).n_components
+        best = data.standing_out(found)[0].n_components
         output.tell(f"next: docclust run {config} --set mixture.n_components={best}")

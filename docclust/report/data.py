@@ -3,14 +3,14 @@
 import difflib
 import itertools
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from docclust.errors import RunError, shortened
 
 if TYPE_CHECKING:
-    from docclust.results import Ambiguous, Assignment, Cluster, Run
+    from docclust.results import Ambiguous, Assignment, Candidate, Cluster, Run
 
 KINDS = ("mixed", "unclear", "atypical")
 MIXED_A_CLUSTER = 3
@@ -143,6 +143,11 @@ def probabilities(run: "Run", row: int) -> list[tuple[int, float]]:
     stored = run.responsibilities[[row]]
     pairs = zip(stored.indices.tolist(), stored.data.tolist(), strict=True)
     return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+
+
+def standing_out(found: Iterable["Candidate"]) -> list["Candidate"]:
+    """The numbers of clusters that stand out, the most stable first."""
+    return sorted((one for one in found if one.stands_out), key=lambda one: -one.stability)
 
 
 def shown(value: float | None, digits: int = 2) -> str:

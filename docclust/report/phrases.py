@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from docclust.report.data import Summary, shown
+from docclust.report.data import Summary, shown, standing_out
 from docclust.results import Candidate, counted, percent
 
 # Key of metrics.json: name, digits behind the point or 0 for four significant ones, meaning, and how it is printed;
@@ -116,7 +116,7 @@ def sentences(told: Summary) -> list[str]:
 
 def choice(found: Sequence[Candidate]) -> list[str]:
     """What to make of the numbers of clusters that were tried."""
-    best = sorted((one for one in found if one.stands_out), key=lambda one: -one.stability)
+    best = standing_out(found)
     told = ", then ".join(f"{one.n_components:,} ({shown(one.stability)})" for one in best)
     said = [f"* Different random starts end in the same clusters, more than with fewer or with more. Most with {told}."]
     if any(one.nearly and not one.stands_out for one in found):
