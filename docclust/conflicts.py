@@ -8,6 +8,8 @@ def conflict(mixture: Any) -> str | None:
     smoothing, covariance = mixture.smoothing, mixture.covariance
     if smoothing != "noise" and covariance in ("isotropic", "cosine"):
         return f'smoothing must be "noise" with covariance "{covariance}", got "{smoothing}".'
+    if smoothing != "noise" and mixture.annealing == "smoothing":
+        return f'annealing must be "responsibilities" or "none" with smoothing "{smoothing}", got "smoothing".'
     if smoothing == "prior" and covariance == "pooled":
         return 'covariance must be "own" or "tied" with smoothing "prior", got "pooled".'
     if smoothing == "prior" and mixture.reg_covar != "auto":

@@ -1,5 +1,6 @@
 """What a person should know about a run, in plain sentences with a remedy."""
 
+import json
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,6 +10,7 @@ from docclust.errors import shortened
 from docclust.metrics import tells_classes
 from docclust.mixture import SparseGaussianMixture
 from docclust.mixture.copies import nearly_the_same
+from docclust.mixture.effects import without_effect
 from docclust.results import counted, percent
 from docclust.vectors import Documents, Vectors
 from docclust.vectors.languages import language_of
@@ -72,6 +74,10 @@ def remarks(
             " words of one seldom tells the cluster of the other half. Try more text for each document, or fewer"
             " clusters."
         )
+    for name, reason in without_effect(model).items():
+        key = "[seeding] steps" if name == "seeding_steps" else f"[mixture] {name}"
+        value = json.dumps(getattr(model, name))
+        found.append(f"{key} = {value} had no effect: it is only for {reason}. Try without it.")
     if language := language_of(words):
         found.append(
             f"Many keywords are stop words of {language.capitalize()}, which say nothing of a topic."

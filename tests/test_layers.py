@@ -55,6 +55,7 @@ INSIDE = {
     ],
     "mixture": [
         "copies",
+        "words",
         "seeding",
         "checks",
         "agreement",
@@ -67,6 +68,7 @@ INSIDE = {
         "fitting",
         "training",
         "prediction",
+        "effects",
         "estimator",
     ],
 }

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import NamedTuple
 
@@ -48,6 +48,10 @@ class Found:
         """The same with word order[j] for word j."""
         return self.changed(partial(_renamed, order))
 
+    def among(self, words: np.ndarray, n_words: int, variance: float) -> "Found":
+        """The same as those of some of so many words; the others have mean zero and this variance in every cluster."""
+        return Found(partial(_among, self, words, n_words, variance), n_words)
+
     @cached_property
     def parameters(self) -> Parameters:
         """As dense arrays, made once."""
@@ -74,10 +78,20 @@ def _renamed(order: np.ndarray, words: np.ndarray, parameters: Parameters) -> Bl
     return order[words], parameters
 
 
+def _among(found: Found, names: np.ndarray, n_words: int, variance: float) -> Iterator[Block]:
+    for words, p in found.blocks():
+        yield names[words], p
+    others = np.setdiff1d(np.arange(n_words), names, assume_unique=True)
+    means = np.broadcast_to(0.0, (others.size, p.means.shape[1]))
+    variances = np.broadcast_to(variance, (others.size, p.variances.shape[1]))
+    yield others, replace(p, means=means, variances=variances)
+
+
 class Step(NamedTuple):
     """One iteration: objective (nats, all documents), smoothing, documents that changed cluster, and undecided ones.
 
-    phase : what the iteration is of; while that is the same, and not `ANNEALING`, the objective never falls
+    phase : what the iteration is of; while that is the same, not `ANNEALING`, and no cluster had to be reseeded, the
+        objective never falls
     """
 
     iteration: int

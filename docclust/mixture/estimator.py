@@ -13,6 +13,7 @@ from docclust.mixture import checks, defaults, fitting
 from docclust.mixture.copies import Copies, find_copies
 from docclust.mixture.prediction import Predictor
 from docclust.mixture.training import Training
+from docclust.mixture.words import Words
 from docclust.probability import Temperature
 
 
@@ -69,6 +70,7 @@ class SparseGaussianMixture(Predictor):
     weights_init, means_init, precisions_init : arrays of shape (K,), (K, v), (K, v), or None
         A start by parameters instead of documents; all three or none. Then there is one start and no cooling.
     max_iter : int, default=100
+        Iterations of EM at most: from every start, and again where EM goes on from a consensus or a split.
     tol : float, default=1e-6
         EM has converged when the objective gains less than `tol` times its size and one document in a thousand
         or fewer changes cluster.
@@ -105,7 +107,9 @@ class SparseGaussianMixture(Predictor):
     covariance_ : str
         The form that was used; what ``auto`` chose.
     converged_ : bool
+        Whether the last run of EM did.
     n_iter_ : int
+        Length of `steps_`: annealing, EM, and all that followed the best start.
     lower_bound_ : float
         Objective of the best start, in nats per document: the log-likelihood for ``add`` and ``floor``, its
         expectation under the noise for ``noise``; a prior's logarithm is included. Documents weigh as much as they
@@ -114,7 +118,7 @@ class SparseGaussianMixture(Predictor):
         Objective by iteration, of the best start; while responsibilities are kept soft, theirs (`docclust.em.fit_all`).
         What `leave_one_out` does is the last one, at which it may fall, as where EM goes on from a consensus.
     steps_ : list of `docclust.em.Step`
-        Of the rows that counted.
+        Of the rows that counted, and of the columns in which these have numbers.
     reg_covar_ : float
         s after cooling.
     temperature_ : `docclust.probability.Temperature`
@@ -130,7 +134,8 @@ class SparseGaussianMixture(Predictor):
     Notes
     -----
     Responsibilities are computed for `block_rows` documents at a time; no array of documents x words is made. From the
-    first prediction on, two arrays of the size of `means_` are kept beside it.
+    first prediction on, two arrays of the size of `means_` are kept beside it. Columns in which no row has a number, as
+    most that `HashingVectorizer` makes, take no part in `fit`, and have the noise as their variance.
     """
 
     def __init__(
@@ -219,16 +224,18 @@ class SparseGaussianMixture(Predictor):
         X = self._rows(X, reset=True)
         checks.check_rows(self, X)
         copies = find_copies(X, defaults.copies(self), self.n_components)
-        counted = copies.counted(X)
+        # Parameters that are given are of all words.
+        words = Words() if self.means_init is not None else Words.seen_in(X, noisy=self.smoothing == "noise")
+        counted = words.of(copies.counted(X))
         with engine.one_blas_thread():
             found = fitting.fit(counted, self, check_random_state(self.random_state))
         checks.check_objective(found.ended.objective)
         self.n_counted_ = counted.shape[0]
-        self._keep(found, copies)
+        self._keep(found, copies, words)
         checks.warn_unless_converged(self)
         if found.apart is not None:
             self._hold(found.apart, found.step)
-        if counted is not X:
+        if copies.first is not None:
             self.labels_ = self.predict(X)
         return self
 
@@ -253,27 +260,27 @@ class SparseGaussianMixture(Predictor):
         """
         return self._training.held_out(self._rows_of_fit(X, "held_out"), self.labels_, self.n_components)
 
-    def _keep(self, found: fitting.Outcome, copies: Copies) -> None:
+    def _keep(self, found: fitting.Outcome, copies: Copies, words: Words) -> None:
         ended = found.ended
-        self._found, self.covariance_ = ended.found, found.covariance
-        self._training = Training(copies, ended.runs, np.arange(self.n_components))
+        self.reg_covar_, self.covariance_ = ended.steps[-1].smoothing, found.covariance
+        self._found = words.everywhere((found.apart or ended).found, self.reg_covar_)
+        self._training = Training(copies, words, ended.runs, np.arange(self.n_components))
         self.start_labels_ = copies.everywhere(np.array([start.labels for start in found.starts], dtype=np.int32))
-        self.start_bounds_ = found.objectives / self.n_counted_
-        self.reg_covar_ = ended.steps[-1].smoothing
+        self.start_bounds_ = found.objectives / self.n_counted_ + words.log_density(self.reg_covar_)
         self.labels_ = copies.everywhere(ended.labels)
-        self.converged_ = ended.converged
+        self.converged_ = bool(ended.converged)
         self.temperature_ = Temperature.one(self.n_components)
         self._tell(ended.steps)
 
     def _hold(self, apart: em.Apart, step: em.Step) -> None:
-        self._found = apart.found
         self.labels_ = self._training.copies.everywhere(apart.labels)
         self._training = self._training.held(apart)
         self._tell([*self.steps_, step])
 
     def _tell(self, steps: list[em.Step]) -> None:
         self.steps_, self.n_iter_ = steps, len(steps)
-        self.lower_bounds_ = [step.objective / self.n_counted_ for step in steps]
+        unseen = [self._training.words.log_density(step.smoothing) for step in steps]
+        self.lower_bounds_ = [step.objective / self.n_counted_ + rest for step, rest in zip(steps, unseen, strict=True)]
         self.lower_bound_ = self.lower_bounds_[-1]
 
     def _rows_of_fit(self, X, asking: str) -> sp.csr_array:

@@ -59,7 +59,8 @@ class Predictor(DensityMixin, BaseEstimator):
 
     def predict(self, X) -> np.ndarray:
         """The most probable cluster of every row: (n,) int."""
-        return np.concatenate(self._by_block(X, lambda block, c: log_joint(block, c).argmax(axis=1)))
+        best = self._by_block(X, lambda block, c: log_joint(block, c).argmax(axis=1))
+        return np.concatenate(best).astype(np.int32)
 
     def predict_proba(self, X) -> np.ndarray:
         """Probability of every cluster for every row, softmax of J by temperature: (n, K), rows sum to one."""

@@ -8,13 +8,14 @@ import scipy.sparse as sp
 
 from docclust import em
 from docclust.mixture.copies import Copies
+from docclust.mixture.words import Words
 
 
 @dataclass(frozen=True)
 class Training:
-    """The rows that counted, EM as it was run on them, and what they are without the cluster they helped to make.
+    """The rows and words that counted, EM as it was run on them, and rows without the cluster they helped to make.
 
-    copies : which rows counted
+    copies, words : which rows and which columns counted
     runs : `docclust.em.Fit.runs`; None where there is nothing to go on from
     order : (k,), the number that EM gave to every cluster
     members : (n,), where every row was held apart from its cluster, that cluster
@@ -22,6 +23,7 @@ class Training:
     """
 
     copies: Copies = field(default_factory=Copies)
+    words: Words = field(default_factory=Words)
     runs: list[em.EMRun] | None = None
     order: np.ndarray | None = None
     members: np.ndarray | None = None
@@ -55,11 +57,24 @@ class Training:
     def replay(self, X: sp.csr_array, n_components: int, look: Callable[[em.Step, em.Found, float], None]) -> None:
         """Show `look` every iteration of EM on the rows that counted, by the numbers that clusters have now."""
         # X: (n, v) CSR
-        em.replay(self.copies.counted(X), n_components, self.runs, self.order, look)
+
+        def shown(step: em.Step, found: em.Found, temperature: float) -> None:
+            look(step, self.words.everywhere(found, step.smoothing), temperature)
+
+        em.replay(self._counted(X), n_components, self.runs, self.order, shown)
 
     def held_out(
         self, X: sp.csr_array, labels: np.ndarray, n_components: int
     ) -> Callable[[np.ndarray], Callable[[sp.csr_array], np.ndarray]]:
         """`docclust.em.held_out` of the rows that counted."""
         # X: (n, v) CSR; labels: (n,)
-        return em.held_out(self.copies.counted(X), self.copies.counted(labels), n_components, self.runs)
+        without = em.held_out(self._counted(X), self.copies.counted(labels), n_components, self.runs)
+
+        def judge(rows: np.ndarray) -> Callable[[sp.csr_array], np.ndarray]:
+            score = without(rows)
+            return lambda documents: score(self.words.of(documents))
+
+        return judge
+
+    def _counted(self, X: sp.csr_array) -> sp.csr_array:
+        return self.words.of(self.copies.counted(X))
