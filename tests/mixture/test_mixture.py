@@ -14,18 +14,16 @@ from sklearn.base import clone
 from sklearn.datasets import make_blobs
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import normalize
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from docclust import SparseGaussianMixture, kernels
+from docclust import SparseGaussianMixture
 from docclust.errors import SettingError
-from docclust.mixture import agreement as alike
-from docclust.mixture import covariance, defaults, prediction, restarts, seeding
-from docclust.mixture.agreement import agreement, have_clusters, is_open, leads_away, reproducibility
+from docclust.mixture import prediction
 from docclust.mixture.checks import STARTS
 from docclust.probability import Temperature
 from tests.mixture.test_growing import pure_topics
@@ -203,14 +201,6 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_workers():
     np.testing.assert_array_equal(one.covariances_, two.covariances_)
 
 
-def test_the_start_with_the_best_objective_is_kept():
-    X, _ = topics(n=150, length=10)
-    options = {"covariance": "pooled", "random_state": 1}
-    bounds = [SparseGaussianMixture(6, n_init=n, **options).fit(X).lower_bound_ for n in (1, 2, 4, 8)]
-    assert bounds == sorted(bounds)
-    assert bounds[0] < bounds[-1]
-
-
 @pytest.mark.parametrize("start", STARTS)
 def test_every_start_leads_to_the_topics(start):
     X, truth = topics(n=300, v=200, k=4, length=60, seed=3)
@@ -236,285 +226,6 @@ def test_it_warns_with_a_remedy_when_it_has_not_converged():
     assert SparseGaussianMixture(4, max_iter=44, **options).fit(X).converged_
     with pytest.warns(ConvergenceWarning, match="Try max_iter=4,"):
         SparseGaussianMixture(4, max_iter=2, annealing_steps=1, **options).fit(X)
-
-
-@pytest.mark.parametrize("max_iter", [1, 2, 5, 22, 23])
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_however_few_iterations_there_are_the_last_is_not_annealed(max_iter):
-    X, _ = topics()
-    options = {"covariance": "own", "length_exponent": 0, "n_init": 2, "random_state": 0}
-    model = SparseGaussianMixture(4, max_iter=max_iter, **options).fit(X)
-    assert model.lower_bound_ == pytest.approx(model.score(X), rel=1e-9)
-    cooled = SparseGaussianMixture(4, max_iter=max_iter, annealing="smoothing", **options).fit(X)
-    assert cooled.reg_covar_ == model.reg_covar_
-    assert max_iter < 4 or cooled.steps_[0].smoothing > 2 * cooled.reg_covar_
-
-
-@pytest.mark.parametrize(
-    ("method", "steps", "chosen"),
-    [
-        ("kmeans", 8, "cosine"),
-        ("lsa", 8, "pooled"),
-        ("kmeans", 0, "pooled"),
-        ("kmeans", 21, "pooled"),
-        ("k-means++", 8, "pooled"),
-    ],
-)
-def test_only_starts_that_kmeans_has_moved_decide_how_free_variances_are(monkeypatch, method, steps, chosen):
-    monkeypatch.setattr(covariance, "leads_away", lambda starts, found, surely=False: True)
-    X, _ = topics(n=200, v=100, length=40, seed=3)
-    model = SparseGaussianMixture(4, init_params=method, seeding_steps=steps, n_init=2, random_state=0)
-    assert model.fit(X).covariance_ == chosen
-
-
-@pytest.mark.parametrize(
-    ("length", "scale", "nearer", "heap", "chosen"),
-    [
-        (10, 1, 0.1, 1, "isotropic"),
-        (10, 1, -0.02, 1, "isotropic"),
-        (10, 1, -0.04, 1, "cosine"),
-        (10, 1, 0.1, 0.1, "cosine"),
-        (40, 1, 0.1, 1, "cosine"),
-        (10, 2, -0.04, 0.1, "isotropic"),
-        (40, 2, -0.04, 0.1, "isotropic"),
-    ],
-)
-def test_round_clusters_have_one_variance_where_short_texts_stay_near_their_starts_and_make_no_heap(
-    monkeypatch, length, scale, nearer, heap, chosen
-):
-    monkeypatch.setattr(covariance, "leads_away", lambda starts, found, surely=False: True)
-    near = iter([0.5, 0.5 + nearer])  # means of length one are looked at first
-    monkeypatch.setattr(covariance, "nearness", lambda starts, found: next(near))
-    monkeypatch.setattr(covariance, "have_clusters", lambda starts, found: True)
-    monkeypatch.setattr(covariance, "HEAP_SHARE", heap)
-    monkeypatch.setattr(covariance, "HEAP_TIMES", 0)
-    X, _ = topics(n=200, v=100, length=length, seed=3)
-    assert SparseGaussianMixture(4, n_init=2, random_state=0).fit(scale * X).covariance_ == chosen
-
-
-@pytest.mark.parametrize(
-    ("n_init", "n", "n_components", "starts"),
-    [
-        ("auto", 1999, 20, 10),
-        ("auto", 2000, 20, 4),
-        ("auto", 500, 10, 10),
-        ("auto", 499, 10, 4),
-        (3, 100, 9, 3),
-        (1, 9, 2, 1),
-    ],
-)
-def test_a_small_corpus_has_more_starts_but_for_many_clusters(n_init, n, n_components, starts):
-    assert defaults.n_starts(n_init, n, n_components) == starts
-
-
-def test_round_clusters_have_the_best_of_ten_starts_unless_told(monkeypatch):
-    monkeypatch.setattr(covariance, "leads_away", lambda starts, found, surely=False: True)
-    monkeypatch.setattr(defaults, "SMALL_CORPUS", 0)
-    drawn, best_first = [], seeding.best_first
-
-    def watched(X, starts, *given):
-        drawn.append(len(starts))
-        return best_first(X, starts, *given)
-
-    monkeypatch.setattr(seeding, "best_first", watched)
-    X, _ = topics(n=200, v=100, length=40, seed=3)
-    for kind, n_init in (("pooled", "auto"), ("auto", 4), ("auto", "auto")):
-        model = SparseGaussianMixture(4, covariance=kind, n_init=n_init, random_state=0).fit(X)
-        assert len(model.start_labels_) == 4
-    assert drawn == [10]
-    drawn.clear()
-    monkeypatch.setattr(defaults, "SMALL_CORPUS", 2000)
-    for kind, n_init in (("cosine", "auto"), ("auto", 3), ("auto", "auto")):
-        model = SparseGaussianMixture(40, covariance=kind, n_init=n_init, random_state=0).fit(X)
-    assert len(model.start_labels_) == 4
-    assert drawn == [10]
-
-
-@pytest.mark.parametrize(("away", "chosen"), [(True, "cosine"), (False, "pooled")])
-@pytest.mark.parametrize("many", [2, 0], ids=["first starts", "all"])
-def test_a_part_of_the_documents_and_the_first_starts_tell_the_covariance(monkeypatch, away, chosen, many):
-    asked = []
-
-    def told(starts, found, surely=False):
-        asked.append((len(starts), len(starts[0]), surely))
-        return away
-
-    monkeypatch.setattr(covariance, "leads_away", told)
-    monkeypatch.setattr(covariance, "TELLING_DOCUMENTS", 100)
-    monkeypatch.setattr(covariance, "TELLING_A_CLUSTER", 1)
-    monkeypatch.setattr(covariance, "FIRST_STARTS", many)
-    monkeypatch.setattr(kernels, "side_by_side", lambda n_components, n_documents: 1)
-    X, _ = topics(n=200, v=100, length=40, seed=3)
-    model = SparseGaussianMixture(4, n_init=4, random_state=0).fit(X)
-    assert model.covariance_ == chosen
-    assert model.labels_.size == 200
-    first = [(2, 100, True)] if many else []
-    assert asked == (first if many and away else [*first, (4, 100, False)])
-    alone = SparseGaussianMixture(4, covariance=chosen, n_init=4, random_state=0).fit(X)
-    np.testing.assert_array_equal(model.labels_, alone.labels_)
-    assert model.start_bounds_.tolist() == alone.start_bounds_.tolist()
-
-
-@pytest.mark.parametrize(("away", "chosen", "starts"), [(True, "cosine", 4), (False, "pooled", 10)])
-def test_ten_starts_tell_the_covariance_where_four_leave_it_open(monkeypatch, away, chosen, starts):
-    asked = []
-
-    def told(starts, found, surely=False):
-        asked.append(len(found))
-        return away if len(found) == 10 else not away
-
-    monkeypatch.setattr(covariance, "leads_away", told)
-    monkeypatch.setattr(covariance, "is_open", lambda starts, found: True)
-    monkeypatch.setattr(defaults, "SMALL_CORPUS", 0)
-    X, _ = topics(n=200, v=100, length=40, seed=3)
-    model = SparseGaussianMixture(4, random_state=0).fit(X)
-    assert (model.covariance_, len(model.start_labels_), asked) == (chosen, starts, [4, 10])
-    assert SparseGaussianMixture(4, n_init=4, random_state=0).fit(X).covariance_ != chosen
-
-
-@pytest.mark.parametrize(
-    ("near", "information", "rand", "told"),
-    [
-        (0.44, -0.05, 0.04, True),
-        (0.44, 0.05, -0.1, True),
-        (0.44, 0.05, 0.04, False),
-        (0.46, -0.05, 0.04, False),
-        (0.63, 0.03, 0.01, False),
-        (0.65, 0.03, 0.01, True),
-        (0.65, 0.05, 0.02, True),
-        (0.65, 0.05, 0.04, False),
-        (0.65, 0.01, 0.0, False),
-    ],
-)
-def test_starts_leave_it_open_where_their_ends_are_near_a_limit(monkeypatch, near, information, rand, told):
-    monkeypatch.setattr(alike, "nearness", lambda starts, found: near)
-    agreed = {"starts": (0.5, 0.5), "found": (0.5 + information, 0.5 + rand)}
-    monkeypatch.setattr(alike, "reproducibility", agreed.get)
-    assert is_open("starts", "found") == told
-
-
-@pytest.mark.parametrize(("n", "scale", "chosen"), [(199, 1, "cosine"), (200, 1, "pooled"), (199, 2, "pooled")])
-def test_variances_are_not_learnt_from_few_documents(monkeypatch, n, scale, chosen):
-    monkeypatch.setattr(covariance, "leads_away", lambda starts, found, surely=False: False)
-    X, _ = topics(n=n, v=100, length=40, seed=3)
-    for starts in (1, 2):
-        assert SparseGaussianMixture(4, n_init=starts, random_state=0).fit(scale * X).covariance_ == chosen
-
-
-def test_pseudo_documents_are_fewer_in_a_small_corpus():
-    X, _ = topics(n=240, v=100, length=40, seed=3)
-    options = {"covariance": "pooled", "n_init": 1, "random_state": 0}
-    auto = SparseGaussianMixture(4, **options).fit(X)
-    asked = SparseGaussianMixture(4, pooling=80.0, **options).fit(X)
-    np.testing.assert_array_equal(auto.covariances_, asked.covariances_)
-    strong = SparseGaussianMixture(4, pooling=1000.0, **options).fit(X)
-    assert not np.array_equal(auto.covariances_, strong.covariances_)
-
-
-def test_auto_keeps_free_variances_unless_their_starts_agree_much_less():
-    X, _ = topics(n=400, v=200, length=40, seed=3)
-    model = SparseGaussianMixture(4, random_state=0).fit(X)
-    assert model.covariance_ in ("pooled", "isotropic", "cosine")
-    chosen = SparseGaussianMixture(4, covariance=model.covariance_, random_state=0).fit(X)
-    np.testing.assert_array_equal(model.labels_, chosen.labels_)
-    assert SparseGaussianMixture(4, smoothing="floor", random_state=0).fit(X).covariance_ == "own"
-
-
-def test_starts_side_by_side_end_as_they_do_one_after_the_other(monkeypatch):
-    (X, _), seen = topics(n=200, v=100, length=40, seed=3), []
-    options = {"n_init": 3, "random_state": 0, "on_step": seen.append}
-    beside = SparseGaussianMixture(4, n_jobs=2, **options).fit(X)
-    told, seen[:] = sorted(seen), []
-    monkeypatch.setattr(restarts, "SIDE_BY_SIDE", 0)
-    shared = SparseGaussianMixture(4, n_jobs=2, **options).fit(X)
-    assert told == sorted(seen)
-    np.testing.assert_array_equal(beside.start_labels_, shared.start_labels_)
-    np.testing.assert_array_equal(beside.means_, shared.means_)
-    assert beside.lower_bounds_ == shared.lower_bounds_
-
-
-@pytest.mark.parametrize(("n", "k", "other_k"), [(500, 4, 7), (50, 1, 3), (50, 1, 1), (300, 30, 30), (1, 1, 1)])
-def test_agreement_is_that_of_scikit_learn(n, k, other_k):
-    rng = np.random.default_rng(n)
-    one = rng.integers(k, size=n)
-    other = np.where(rng.random(n) < 0.5, one % other_k, rng.integers(other_k, size=n))
-    expected = normalized_mutual_info_score(one, other), adjusted_rand_score(one, other)
-    assert agreement(one, other) == pytest.approx(expected, abs=1e-12)
-
-
-def test_reproducibility_is_one_for_the_same_clusters_under_other_names():
-    labels = [np.array(names) for names in ([0, 0, 1, 1], [1, 1, 0, 0], [2, 2, 3, 3])]
-    assert reproducibility(labels) == pytest.approx((1, 1))
-    assert max(reproducibility([labels[0], np.array([0, 1, 0, 1])])) < 0.1
-
-
-def test_em_leads_away_where_it_leaves_starts_less_alike():
-    rng = np.random.default_rng(0)
-    stable = [np.arange(300) % 5] * 3
-    scattered = [rng.integers(0, 5, 300) for _ in range(3)]
-    assert leads_away(stable, scattered)
-    assert not leads_away(scattered, stable)
-    assert not leads_away(stable, stable)
-    some = [np.where(rng.random(300) < 0.1, labels, one) for labels, one in zip(scattered, stable, strict=True)]
-    assert not leads_away(some, stable)
-    assert leads_away(stable, some)
-
-
-@pytest.mark.parametrize(
-    ("near", "information", "rand", "plainly", "away"),
-    [
-        (0.5, -0.05, 0.1, True, True),
-        (0.5, -0.03, 0.1, False, True),
-        (0.5, -0.01, 0.1, False, False),
-        (0.5, 0.1, -0.01, False, True),
-        (0.4, -0.05, 0.06, False, False),
-        (0.4, 0.1, -0.01, False, False),
-        (0.4, -0.05, 0.01, False, True),
-        (0.4, -0.05, -0.02, True, True),
-        (0.66, -0.05, -0.01, False, False),
-        (0.66, 0.1, -0.02, False, True),
-        (0.66, 0.03, 0.01, False, False),
-        (0.7, 0.03, 0.01, False, True),
-        (0.7, 0.03, 0.03, False, False),
-    ],
-)
-def test_two_starts_of_several_are_believed_only_where_it_is_plain_and_ends_near_them_refine_them(
-    monkeypatch, near, information, rand, plainly, away
-):
-    monkeypatch.setattr(alike, "nearness", lambda starts, found: near)
-    agreed = {"starts": (0.5, 0.5), "found": (0.5 + information, 0.5 + rand)}
-    monkeypatch.setattr(alike, "reproducibility", agreed.get)
-    assert leads_away("starts", "found") == away
-    assert leads_away("starts", "found", surely=True) == plainly
-
-
-@pytest.mark.parametrize("scale", [1, 2])
-@pytest.mark.parametrize("length", [10, 40])
-@pytest.mark.parametrize(("stays", "leaves"), [(0.59, False), (0.61, True)])
-def test_starts_of_one_large_cluster_count_where_round_clusters_keep_them(monkeypatch, stays, leaves, length, scale):
-    monkeypatch.setattr(covariance, "leads_away", lambda starts, found, surely=False: True)
-    monkeypatch.setattr(covariance, "nearness", lambda starts, found: stays)
-    monkeypatch.setattr(covariance, "have_clusters", lambda starts, found: False)
-    X, _ = topics(n=200, v=100, length=length, seed=3)
-    model = SparseGaussianMixture(4, n_init=2, random_state=0).fit(scale * X)
-    assert (model.covariance_ != "pooled") == leaves
-
-
-def test_one_large_cluster_is_no_clusters():
-    labels = np.arange(300) % 5
-    assert have_clusters([labels] * 2, [labels] * 2)
-    assert not have_clusters([np.where(np.arange(300) < 250, 0, labels)] * 2, [labels] * 2)
-
-
-def test_annealing_of_both_kinds_ends_at_the_final_smoothing():
-    X, _ = topics()
-    soft, cooled, none = (
-        SparseGaussianMixture(4, covariance="own", annealing=annealing, random_state=0, n_init=1).fit(X)
-        for annealing in ("responsibilities", "smoothing", "none")
-    )
-    assert soft.reg_covar_ == cooled.reg_covar_ == none.reg_covar_
-    assert cooled.steps_[0].smoothing > cooled.reg_covar_ == soft.steps_[0].smoothing
-    assert soft.steps_[0].undecided > none.steps_[0].undecided
 
 
 def test_renumbering_changes_names_and_nothing_else():
@@ -740,21 +451,6 @@ def test_small_smoothing_is_not_lost_in_single_precision():
     np.testing.assert_array_equal(model.predict(X), model.labels_)
 
 
-@pytest.mark.filterwarnings("ignore:EM did not converge")
-def test_reseeding_one_start_changes_no_bit_of_those_beside_it():
-    rng = np.random.RandomState(18)
-    n, v = rng.choice([300, 1000]), rng.choice([5, 20, 60])
-    X = sp.random(n, v, density=0.2, format="csr", random_state=rng)
-    options = {"init_params": "random", "reg_covar": 0.01, "random_state": 18}
-    one, two = (SparseGaussianMixture(14, n_jobs=j, **options).fit(X) for j in (1, 2))
-    assert any(step.reseeded for step in one.steps_)
-    assert one.lower_bounds_ == two.lower_bounds_
-    np.testing.assert_array_equal(one.start_bounds_, two.start_bounds_)
-    seen = []
-    one.replay(X, lambda step, found, temperature: seen.append(step))
-    assert seen == one.steps_
-
-
 def test_a_fit_that_failed_is_no_fit():
     X, _ = topics(n=100)
     model = SparseGaussianMixture(200)
@@ -823,9 +519,3 @@ def test_a_column_that_is_the_same_everywhere_hides_no_cluster():
     model = SparseGaussianMixture(4, random_state=0).fit(with_constant)
     assert adjusted_rand_score(truth, model.labels_) > 0.9
     assert model.reg_covar_ == pytest.approx(SparseGaussianMixture(4, random_state=0).fit(X).reg_covar_, rel=1e-3)
-
-
-def test_grown_starts_are_not_mixed_with_others(monkeypatch):
-    X = sp.csr_array(normalize(sp.random_array((300, 80), density=0.1, rng=np.random.default_rng(0)).tocsr()))
-    monkeypatch.setattr(restarts, "seeds", lambda *given: pytest.fail("other starts were drawn"))
-    SparseGaussianMixture(10, init_params="split-merge", random_state=0).fit(X)
