@@ -32,6 +32,7 @@ SCRIPTS = (
     "elements",
     "reader",
     "clusters",
+    "gestures",
     "plane",
     "map",
     "iterations",

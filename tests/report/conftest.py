@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from docclust import store
+from docclust.report import html, texts
+from docclust.results import Run
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -53,3 +57,10 @@ def browser() -> Iterator[Browser]:
         chromium = started.chromium.launch(executable_path=executable, args=ARGUMENTS)
         yield Browser(chromium)
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def small_page(small_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("page") / "six_topics"
+    store.write_run(small_run, folder)
+    return store.write_report(folder, html.render(small_run, texts.read(small_run)))

@@ -8,19 +8,12 @@ from pathlib import Path
 import pytest
 
 from docclust import store
-from docclust.report import html, texts
+from docclust.report import html
 from docclust.results import Run
 
 pytestmark = pytest.mark.timeout(900)
 
 ROOT = Path(__file__).parent.parent.parent
-
-
-@pytest.fixture(scope="module")
-def small_page(small_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("page") / "six_topics"
-    store.write_run(small_run, folder)
-    return store.write_report(folder, html.render(small_run, texts.read(small_run)))
 
 
 @pytest.fixture(scope="module")

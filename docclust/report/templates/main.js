@@ -39,7 +39,7 @@ async function start() {
     listen();
     const part = location.hash.slice(1);
     go(part in PARTS ? part : "overview");
-    globalThis.docclust = { data: D, pie, keywordsOf }; // for whoever wants to look further
+    globalThis.docclust = { data: D, pie, keywordsOf, planes }; // for whoever wants to look further
     document.documentElement.dataset.ready = Math.round(performance.now());
   } catch (error) {
     $("problem").textContent = "This browser could not open the report. Try a current version of Firefox, Chrome, Edge or Safari.";

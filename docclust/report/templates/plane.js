@@ -1,4 +1,4 @@
-// A plane with documents and ellipses on a canvas: moved, zoomed, pointed at. What is drawn, its owner says.
+// A plane with documents and ellipses on a canvas. What is drawn, its owner says; how it is moved, gestures.js.
 
 const RADIUS = 2; // standard deviations
 
@@ -23,7 +23,7 @@ class Plane {
     Object.assign(this, { canvas, hint, draw, pick, context: canvas.getContext("2d"), targets: [], view: null });
     this.width = this.height = 0;
     new ResizeObserver(() => this.resize()).observe(canvas);
-    this.listen();
+    handle(this);
   }
 
   resize() {
@@ -44,7 +44,10 @@ class Plane {
     const [left, right, bottom, top] = this.box;
     const scale = 0.9 * Math.min(this.width / Math.max(right - left, 1e-9), this.height / Math.max(top - bottom, 1e-9));
     this.view = { x: (left + right) / 2, y: (bottom + top) / 2, scale };
+    this.fitted = scale;
   }
+
+  zoomedIn() { return this.view !== null && this.view.scale > 1.001 * this.fitted; }
 
   at(x, y) { return [this.width / 2 + (x - this.view.x) * this.view.scale, this.height / 2 - (y - this.view.y) * this.view.scale]; }
   sees(px, py, margin = 20) { return px > -margin && py > -margin && px < this.width + margin && py < this.height + margin; }
@@ -168,37 +171,6 @@ class Plane {
     return best;
   }
 
-  listen() {
-    const { canvas } = this;
-    let from = null, dragged = false;
-    const place = (event) => { const box = canvas.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
-    canvas.addEventListener("pointerdown", (event) => { from = place(event); dragged = false; canvas.setPointerCapture(event.pointerId); });
-    canvas.addEventListener("pointermove", (event) => {
-      const [px, py] = place(event);
-      if (from) {
-        if (dragged || Math.hypot(px - from[0], py - from[1]) > 3) { dragged = true; this.move(px - from[0], py - from[1]); from = [px, py]; }
-        return;
-      }
-      this.point(px, py);
-    });
-    canvas.addEventListener("pointerup", (event) => {
-      from = null;
-      const row = dragged ? null : this.nearest(...place(event));
-      if (row !== null) this.pick(row);
-    });
-    canvas.addEventListener("pointerleave", () => { this.hint.hidden = true; });
-    canvas.addEventListener("wheel", (event) => { event.preventDefault(); this.zoom(Math.exp(-event.deltaY / 400), ...place(event)); }, { passive: false });
-    canvas.addEventListener("keydown", (event) => {
-      const act = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] }[event.key];
-      if (act) this.move(...act);
-      else if (event.key === "+" || event.key === "=") this.zoom(1.3);
-      else if (event.key === "-") this.zoom(1 / 1.3);
-      else if (event.key === "0") this.show(this.box);
-      else return;
-      event.preventDefault();
-    });
-  }
-
   point(px, py) {
     const row = this.nearest(px, py);
     this.hint.hidden = row === null;
@@ -206,7 +178,10 @@ class Plane {
     if (row === null) return;
     this.hint.replaceChildren(el("div", {}, el("bdi", { text: titleOf(row).slice(0, 140) })),
       ...pie(row).slice(0, 4).map(([cluster, part]) => el("div", { class: "small" }, badge(cluster), ` ${shown(part)} ${D.clusters[cluster].name}`)));
-    this.hint.style.left = `${Math.min(px + 14, Math.max(this.width - 250, 4))}px`;
-    this.hint.style.top = `${py + 16}px`;
+    // Beside the pointer, and where there is no room, on its other side.
+    const { offsetWidth: width, offsetHeight: height } = this.hint;
+    const left = px + 14 + width < this.width ? px + 14 : px - 14 - width, top = py + 16 + height < this.height ? py + 16 : py - 12 - height;
+    this.hint.style.left = `${Math.max(left, 4)}px`;
+    this.hint.style.top = `${Math.max(top, 4)}px`;
   }
 }
