@@ -168,8 +168,9 @@ def _finish(axes: "Axes", centres: np.ndarray, covariances: np.ndarray, points: 
         box = {"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": colour}
         axes.text(*centre, str(cluster), ha="center", va="center", fontsize=8, bbox=box, zorder=4)
     margin = 0.005 if len(points) > 1000 else 0.0
-    low = np.minimum(np.quantile(points, margin, axis=0), centres.min(axis=0))
-    high = np.maximum(np.quantile(points, 1 - margin, axis=0), centres.max(axis=0))
+    reach = DEVIATIONS * np.sqrt(np.maximum(np.diagonal(covariances, axis1=1, axis2=2), 0))
+    low = np.minimum(np.quantile(points, margin, axis=0), (centres - reach).min(axis=0))
+    high = np.maximum(np.quantile(points, 1 - margin, axis=0), (centres + reach).max(axis=0))
     pad = 0.08 * (high - low) + 1e-9
     axes.set(xlim=(low[0] - pad[0], high[0] + pad[0]), ylim=(low[1] - pad[1], high[1] + pad[1]), aspect="equal")
     axes.set(xticks=[], yticks=[])

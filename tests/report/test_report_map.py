@@ -1,9 +1,12 @@
 """The map in a browser: moved by mouse and fingers, and what it says it shows."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from docclust.report import html
 from tests.report.test_report_browser import part
 
 PHONE = {"viewport": {"width": 400, "height": 700}, "has_touch": True, "is_mobile": True}
@@ -91,3 +94,20 @@ def test_what_the_map_tells_of_a_document_is_told_inside_of_it(browser, small_pa
             assert hint["width"] > 100
             assert left <= hint["x"] <= hint["x"] + hint["width"] <= left + width
             assert top <= hint["y"] <= hint["y"] + hint["height"] <= top + height
+
+
+def test_the_view_of_all_holds_every_ellipse(browser, small_page, small_run):
+    covariances = 40 * small_run.map.covariances  # they reach beyond the documents
+    wide = replace(small_run, map=replace(small_run.map, covariances=covariances))
+    path = small_page.with_name("wide.html")
+    path.write_text(html.render(wide, None), "utf-8")
+    reach = 2 * np.sqrt(np.diagonal(covariances, axis1=1, axis2=2))
+    low, high = ((wide.map.centres + sign * reach).tolist() for sign in (-1, 1))
+    with browser.open(path) as page:
+        part(page, "map")
+        page.locator("#map-in").click()
+        page.locator("#map-whole").click()
+        width, height = canvas_box(page)[2:]
+        for x, y in page.evaluate("places => places.map(place => docclust.planes[0].at(...place))", [*low, *high]):
+            assert 0 <= x <= width
+            assert 0 <= y <= height

@@ -6,15 +6,15 @@ const planes = [];
 const xOf = (row) => D.meta.map.low[0] + (D.x[row] / FULL) * D.meta.map.span[0];
 const yOf = (row) => D.meta.map.low[1] + (D.y[row] / FULL) * D.meta.map.span[1];
 
-// The part of the plane where nearly all documents and all centres are: a few far ones would make the rest small.
+// The part of the plane where nearly all documents and all ellipses are: a few far documents would make the rest small.
 function usualBox(ellipses) {
-  const cut = (array, low, span, centres) => {
+  const cut = (array, low, span, centres, variances) => {
     const sorted = Array.from(array).sort((a, b) => a - b), at = (part) => low + (sorted[Math.floor(part * (sorted.length - 1))] / FULL) * span;
-    const margin = D.n > 1000 ? 0.005 : 0;
-    return [Math.min(at(margin), ...centres), Math.max(at(1 - margin), ...centres)];
+    const margin = D.n > 1000 ? 0.005 : 0, reach = variances.map((variance) => RADIUS * Math.sqrt(Math.max(variance, 0)));
+    return [Math.min(at(margin), ...centres.map((centre, i) => centre - reach[i])), Math.max(at(1 - margin), ...centres.map((centre, i) => centre + reach[i]))];
   };
-  const { low, span } = D.meta.map;
-  return [...cut(D.x, low[0], span[0], ellipses.map((e) => e[0])), ...cut(D.y, low[1], span[1], ellipses.map((e) => e[1]))];
+  const { low, span } = D.meta.map, column = (i) => ellipses.map((ellipse) => ellipse[i]);
+  return [...cut(D.x, low[0], span[0], column(0), column(2)), ...cut(D.y, low[1], span[1], column(1), column(4))];
 }
 
 // Rows in an order that is fixed and yet even over the corpus, so that what is drawn does not jump while moving.
