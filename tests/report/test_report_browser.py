@@ -176,6 +176,38 @@ def test_the_way_back_leads_to_the_part_before_and_closes_a_document(browser, sm
         assert not page.locator("#reader").evaluate("reader => reader.open")
 
 
+FOCUSED = "() => document.activeElement.textContent"
+
+
+def test_the_first_stop_of_the_tab_key_is_the_way_past_the_navigation(browser, small_page):
+    with browser.open(small_page) as page:
+        page.keyboard.press("Tab")
+        assert page.evaluate(FOCUSED) == "Skip to the report"
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_whoever_closes_the_dialog_is_where_they_opened_it(browser, small_page):
+    with browser.open(small_page) as page:
+        part(page, "clusters")
+        keyword = page.locator("#cluster-1 .keywords button").nth(2)
+        keyword.click()
+        inside = "() => document.getElementById('reader').contains(document.activeElement)"
+        assert page.evaluate(inside)
+        page.locator("#reader .line button").first.click()
+        page.wait_for_selector("#reader .probabilities")
+        assert page.evaluate(inside)
+        page.keyboard.press("Escape")
+        assert page.evaluate(FOCUSED) == keyword.inner_text()
+        part(page, "documents")
+        row = page.locator("#rows .row button").nth(2)
+        row.click()
+        page.set_viewport_size({"width": 1200, "height": 700})  # the rows are drawn anew behind the dialog
+        page.wait_for_timeout(200)
+        page.keyboard.press("Escape")
+        assert page.evaluate(FOCUSED) == row.inner_text()
+
+
 def test_print_has_the_overview_in_dark_ink_and_no_dialog(browser, small_page):
     with browser.open(small_page) as page:
         page.locator("#theme").click()

@@ -10,9 +10,12 @@ function draw(part) {
 function go(part) {
   for (const name of Object.keys(PARTS)) $(name).hidden = name !== part;
   for (const link of document.querySelectorAll("nav a")) {
-    if (link.hash === `#${part}`) { link.setAttribute("aria-current", "page"); link.scrollIntoView({ block: "nearest", inline: "nearest" }); }
+    if (link.hash === `#${part}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
+  // A narrow bar is scrolled to its link, without scrollIntoView: after that the Tab key would begin there.
+  const bar = document.querySelector("nav"), here = bar.querySelector("[aria-current]"), middle = here.offsetLeft - bar.offsetLeft + here.offsetWidth / 2;
+  bar.scrollLeft = middle - bar.clientWidth / 2;
   if (location.hash !== `#${part}`) history.replaceState(null, "", `#${part}`);
   draw(part);
 }

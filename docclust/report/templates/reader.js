@@ -1,11 +1,16 @@
 // The dialog: one document, or the documents that hold a word.
 
-let opened = null;
+let opened = null, openedFrom = null;
+
+// Whoever closes the dialog is where they opened it; in the list of documents that row may have been drawn anew meanwhile.
+const backToOpener = () => (openedFrom.isConnected ? openedFrom : $("rows").querySelector(`[data-row="${opened}"] button`))?.focus();
 
 function show(title, ...parts) {
+  if (!$("reader").open) openedFrom = document.activeElement;
   const close = el("button", { type: "button", text: "Close", onclick: () => $("reader").close() });
   $("reader-body").replaceChildren(el("div", { class: "head" }, el("h2", { id: "reader-title" }, el("bdi", { text: title })), close), ...parts);
   if (!$("reader").open) $("reader").showModal();
+  close.focus(); // what had the focus may be gone with the former content
   $("reader").scrollTop = 0;
 }
 
@@ -62,3 +67,4 @@ function openWord(word, cluster) {
 }
 
 $("reader").addEventListener("click", (event) => { if (event.target === $("reader")) $("reader").close(); });
+$("reader").addEventListener("close", backToOpener);
