@@ -30,6 +30,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = (
     "unpack",
     "elements",
+    "filters",
     "reader",
     "clusters",
     "gestures",
@@ -141,7 +142,8 @@ def _tiles(run: "Run") -> list[dict[str, str]]:
         {"part": "documents", "count": f"{len(run.documents):,}", "said": "documents, each with its probabilities"},
     ]
     return tiles + [
-        {"part": "ambiguous", "count": f"{kinds[kind]:,}", "said": f"listed as {kind}: {said[kind]}"} for kind in KINDS
+        {"part": "ambiguous", "kind": kind, "count": f"{kinds[kind]:,}", "said": f"listed as {kind}: {said[kind]}"}
+        for kind in KINDS
     ]
 
 

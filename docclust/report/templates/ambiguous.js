@@ -36,6 +36,7 @@ function refreshAmbiguous() {
   $("ambiguous-about").textContent = KINDS[chosen.kind];
   $("matrix-part").hidden = chosen.kind !== "mixed";
   $("ambiguous-count").textContent = `${count(found.length, "document")}${found.length > shownNow.length ? `, the first ${shownNow.length} shown` : ""}.`;
+  sayFilters("ambiguous");
   $("ambiguous-list").replaceChildren(...shownNow.map(ambiguousItem));
 }
 
@@ -58,6 +59,11 @@ function drawMatrix() {
     el("tbody", {}, ...used.map((a) => el("tr", {}, el("th", { scope: "row" }, badge(a), " ", el("bdi", { text: D.clusters[a].name })), ...used.map((b) => cell(a, b)))))));
 }
 
+function chooseKind(kind) {
+  chosen.kind = kind;
+  refreshAmbiguous();
+}
+
 function choosePair(a, b) {
   chosen.kind = "mixed";
   $("pair-a").value = a;
@@ -67,9 +73,10 @@ function choosePair(a, b) {
 }
 
 function drawAmbiguous() {
-  $("kinds").replaceChildren(...Object.keys(KINDS).map((kind) => el("button", { type: "button", "data-kind": kind, text: `${kind} (${listedOf(kind).length.toLocaleString("en")})`, onclick: () => { chosen.kind = kind; refreshAmbiguous(); } })));
+  $("kinds").replaceChildren(...Object.keys(KINDS).map((kind) => el("button", { type: "button", "data-kind": kind, text: `${kind} (${listedOf(kind).length.toLocaleString("en")})`, onclick: () => chooseKind(kind) })));
   for (const id of ["pair-a", "pair-b"]) { options($(id), clusterChoices("any cluster")); $(id).addEventListener("change", refreshAmbiguous); }
   $("ambiguous-sort").addEventListener("change", refreshAmbiguous);
+  offerToShowAll("ambiguous", refreshAmbiguous);
   drawMatrix();
   refreshAmbiguous();
 }

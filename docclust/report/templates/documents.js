@@ -34,6 +34,7 @@ function refreshDocuments() {
   table.rows = found;
   $("filter-said").textContent = shown(most);
   sayFound();
+  sayFilters("documents");
   $("rows").scrollTop = 0;
   drawRows();
   D.filterTook = performance.now() - began;
@@ -102,8 +103,9 @@ function drawDocuments() {
     const step = { ArrowDown: ROW, ArrowUp: -ROW }[event.key];
     if (step && event.target !== $("rows")) { event.preventDefault(); moveFocus(event.target.closest(".row"), step > 0 ? 1 : -1); }
   });
+  offerToShowAll("documents", searchTexts);
   new ResizeObserver(drawRows).observe($("rows"));
-  refreshDocuments();
+  searchTexts();
 }
 
 function moveFocus(from, step) {

@@ -20,6 +20,12 @@ function go(part) {
   draw(part);
 }
 
+function leadTo(part, kind) {
+  draw(part);
+  showAll[part]?.();
+  if (kind) chooseKind(kind);
+}
+
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
   $("theme").textContent = theme === "dark" ? "Light" : "Dark";
@@ -32,6 +38,8 @@ function listen() {
   addEventListener("beforeprint", () => { draw("clusters"); draw("ambiguous"); theme = document.documentElement.dataset.theme; setTheme("light"); });
   addEventListener("afterprint", () => setTheme(theme));
   $("theme").addEventListener("click", () => setTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
+  // A tile counts all of a kind, so it leads to all of them.
+  for (const tile of document.querySelectorAll(".tile")) tile.addEventListener("click", () => leadTo(tile.hash.slice(1), tile.dataset.kind));
   for (const link of document.querySelectorAll("[data-cluster]")) link.addEventListener("click", (event) => { event.preventDefault(); goToCluster(Number(link.dataset.cluster)); });
 }
 

@@ -67,15 +67,19 @@ function drawMap() {
   planes.push(plane);
   plane.show(usualBox(ellipses));
   options($("map-cluster"), clusterChoices("all"));
-  for (const id of ["map-cluster", "map-ellipses", "map-decided"]) $(id).addEventListener("change", () => plane.refresh());
+  const find = () => {
+    const wanted = $("map-search").value.trim().toLowerCase();
+    matches = wanted ? titleMatches(wanted).slice(0, 500) : null;
+    refresh();
+  };
+  const refresh = () => { sayFilters("map"); plane.refresh(); };
+  for (const id of ["map-cluster", "map-ellipses", "map-decided"]) $(id).addEventListener("change", refresh);
   $("map-in").addEventListener("click", () => plane.zoom(1.4));
   $("map-out").addEventListener("click", () => plane.zoom(1 / 1.4));
   $("map-whole").addEventListener("click", () => plane.show(usualBox(ellipses)));
-  $("map-search").addEventListener("input", later(120, () => {
-    const wanted = $("map-search").value.trim().toLowerCase();
-    matches = wanted ? titleMatches(wanted).slice(0, 500) : null;
-    plane.refresh();
-  }));
+  $("map-search").addEventListener("input", later(120, find));
+  offerToShowAll("map", find);
+  find();
   $("map-legend").replaceChildren(...D.clusters.map((about, cluster) => el("li", {}, shapeIcon(cluster), " ", badge(cluster), " ", el("bdi", { text: about.name }))));
 }
 
