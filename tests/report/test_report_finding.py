@@ -54,3 +54,27 @@ def test_filters_that_are_on_are_said_and_one_button_takes_them_back(browser, sm
         page.locator("#map-filters button").click()
         assert page.locator("#map-decided").is_checked()
         eventually(page, lambda: "ringed" not in page.locator("#map-shown").inner_text())
+
+
+def test_what_was_searched_for_is_marked_in_the_text(browser, small_page, small_run):
+    pulling = next(found for found in small_run.ambiguous if "mixed" in found.kinds)
+    row = [document.id for document in small_run.documents].index(pulling.id)
+    word = pulling.pulls[0].words[0]
+    with browser.open(small_page) as page:
+        part(page, "documents")
+        # The end of a word that has a mark of its own.
+        page.locator("#search").fill(word[2:].upper())
+        eventually(page, lambda: "still" not in page.locator("#documents-count").inner_text())
+        page.wait_for_timeout(300)
+        page.locator(f"#rows [data-row='{row}'] button").click()
+        page.wait_for_selector("#reader .text mark.hit")
+        text = page.locator("#reader .text").text_content()
+        marked = page.locator("#reader mark.hit").all_inner_texts()
+        assert [hit.lower() for hit in marked] == [word[2:]] * text.lower().count(word[2:])
+        assert page.locator("#reader mark.hit[title]").count() >= 1
+        page.keyboard.press("Escape")
+        part(page, "ambiguous")  # where nothing is searched for
+        page.locator(f"#ambiguous-list [data-row='{row}'] button.title").click()
+        page.wait_for_selector("#reader .text mark")
+        assert page.locator("#reader mark.hit").count() == 0
+        assert page.locator("#reader .text").text_content() == text

@@ -61,14 +61,24 @@ const later = (wait, act) => {
   return (...given) => { clearTimeout(timer); timer = setTimeout(() => act(...given), wait); };
 };
 
-// A text in pieces, those of `marks` (start, end, side) marked in the colour of their cluster.
-function markedText(text, marks, clusters) {
-  const parts = [];
-  let done = 0;
-  for (let i = 0; i < marks.length; i += 3) {
-    const [start, end, side] = marks.slice(i, i + 3);
-    parts.push(text.slice(done, start), el("mark", { class: `k${clusters[side] % COLOURS} side${side}`, text: text.slice(start, end), title: `speaks for cluster ${clusters[side]}` }));
-    done = end;
+// Where a text holds what is searched for: start, end, start, end ...
+function hitsIn(text, wanted) {
+  if (!wanted) return [];
+  const pattern = new RegExp(wanted.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "giu");
+  return [...text.matchAll(pattern)].flatMap((hit) => [hit.index, hit.index + hit[0].length]);
+}
+
+// A text in pieces: those of `marks` (start, end, side) in the colour of their cluster, and what was searched for.
+function markedText(text, marks, clusters, wanted) {
+  const hits = hitsIn(text, wanted), parts = [];
+  const cuts = [...new Set([0, text.length, ...marks.filter((_, i) => i % 3 < 2), ...hits])].sort((a, b) => a - b);
+  for (let i = 0, mark = 0, hit = 0; i + 1 < cuts.length; i++) {
+    const start = cuts[i], piece = text.slice(start, cuts[i + 1]);
+    while (mark < marks.length && marks[mark + 1] <= start) mark += 3;
+    while (hit < hits.length && hits[hit + 1] <= start) hit += 2;
+    const side = marks[mark] <= start ? marks[mark + 2] : null, found = hits[hit] <= start;
+    const pulls = side === null ? {} : { class: `k${clusters[side] % COLOURS} side${side}`, title: `speaks for cluster ${clusters[side]}` };
+    parts.push(side !== null || found ? el("mark", { ...pulls, class: [pulls.class, found ? "hit" : ""].filter(Boolean).join(" "), text: piece }) : piece);
   }
-  return el("div", { class: "text", dir: "auto", tabindex: 0, role: "group", "aria-label": "Text" }, ...parts, text.slice(done));
+  return el("div", { class: "text", dir: "auto", tabindex: 0, role: "group", "aria-label": "Text" }, ...parts);
 }

@@ -30,12 +30,15 @@ function evidence(found) {
   return parts;
 }
 
-async function textPart(row, query = "") {
+// What is searched for in the part that is looked at.
+const searched = () => [["map", "map-search"], ["documents", "search"]].filter(([part]) => !$(part).hidden).map(([, id]) => $(id).value.trim()).join("");
+
+async function textPart(row) {
   if (!D.hasTexts) return el("p", { class: "note", text: D.meta.text_note });
   const text = await textOf(row);
   if (text === null) return el("p", { class: "note", text: "The corpus no longer has this document." });
   const found = D.evidence.get(row);
-  const part = markedText(text, found ? found.marks : [], found ? found.pulls.map(([cluster]) => cluster) : []);
+  const part = markedText(text, found ? found.marks : [], found ? found.pulls.map(([cluster]) => cluster) : [], searched());
   if (D.text_lengths[row] > text.length + 1) part.append(el("span", { class: "small", text: ` … cut here; it has ${count(D.text_lengths[row], "character")}.` }));
   return part;
 }
@@ -52,7 +55,10 @@ async function openDocument(row) {
     el("p", { class: "small", text: `mixed ${share(D.mixed[row])}, unclear ${share(D.unclear[row])}, atypical ${share(D.atypical[row])}` }),
     ...(found ? evidence(found) : []), el("h3", { text: "Text" }), place);
   const part = await textPart(row);
-  if (opened === row) place.replaceChildren(part);
+  if (opened !== row) return;
+  place.replaceChildren(part);
+  const hit = part.querySelector?.(".hit");
+  if (hit) part.scrollTop = hit.offsetTop - part.offsetTop - part.clientHeight / 3;
 }
 
 function openWord(word, cluster) {
