@@ -247,7 +247,7 @@ def test_the_map_zooms_finds_and_opens(browser, small_page, small_run):
         page.wait_for_timeout(200)
         assert page.locator("#map-shown").inner_text() != zoomed
         page.locator("#map-search").fill(small_run.documents[3].title)
-        eventually(page, lambda: "1 match ringed" in page.locator("#map-shown").inner_text())
+        eventually(page, lambda: "ids of 1 document, ringed" in page.locator("#map-shown").inner_text())
         x, y = page.evaluate(
             """() => {
                 const canvas = document.getElementById('map-canvas').getBoundingClientRect();

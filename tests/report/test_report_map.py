@@ -1,13 +1,15 @@
 """The map in a browser: moved by mouse and fingers, and what it says it shows."""
 
+import json
 from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from docclust import config, pipeline
 from docclust.report import html
-from tests.report.test_report_browser import part
+from tests.report.test_report_browser import eventually, part
 
 PHONE = {"viewport": {"width": 400, "height": 700}, "has_touch": True, "is_mobile": True}
 VIEW = "() => ({...docclust.planes[0].view})"
@@ -111,3 +113,34 @@ def test_the_view_of_all_holds_every_ellipse(browser, small_page, small_run):
         for x, y in page.evaluate("places => places.map(place => docclust.planes[0].at(...place))", [*low, *high]):
             assert 0 <= x <= width
             assert 0 <= y <= height
+
+
+def test_the_map_counts_as_listed_what_is_listed(browser, small_page, small_run):
+    named = {document.id for cluster in small_run.clusters for document in cluster.mixed}
+    fewer = [found for found in small_run.ambiguous if found.id not in named]
+    run = replace(small_run, ambiguous=fewer)  # all that clusters name as mixed is explained, and not listed
+    assert len(run.evidence()) > len(fewer)
+    path = small_page.with_name("fewer.html")
+    path.write_text(html.render(run, None), "utf-8")
+    with browser.open(path) as page:
+        part(page, "map")
+        page.locator("#map-out").click()
+        page.wait_for_timeout(200)
+        assert f" {len(fewer)} listed ambiguous document" in page.locator("#map-shown").inner_text()
+
+
+def test_the_map_says_how_many_documents_a_search_found_and_how_many_it_rings(browser, tmp_path):
+    words = [["apple", "pear", "plum", "cherry"], ["hammer", "nail", "saw", "drill"]]
+    lines = [{"title": f"note {i}", "text": " ".join(words[i % 2][(i + j) % 4] for j in range(9))} for i in range(640)]
+    (tmp_path / "notes.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    corpus = {"source": "jsonl", "path": str(tmp_path / "notes.jsonl")}
+    run = pipeline.run(config.parse({"corpus": corpus, "mixture": {"n_components": 2}}))
+    path = tmp_path / "report.html"
+    path.write_text(html.render(run, None), "utf-8")
+    with browser.open(path) as page:
+        part(page, "map")
+        said = page.locator("#map-shown")
+        page.locator("#map-search").fill("note")
+        eventually(page, lambda: "ids of 640 documents; the first 500 are ringed." in said.inner_text())
+        page.locator("#map-search").fill("note 63")
+        eventually(page, lambda: "ids of 11 documents, ringed." in said.inner_text())

@@ -1,6 +1,6 @@
 // The map of the finished run. Thinned by a rule: all listed documents, then undecided ones, then the others.
 
-const MOST = { undecided: 600, decided: 5000 };
+const MOST = { undecided: 600, decided: 5000, ringed: 500 };
 const planes = [];
 
 const xOf = (row) => D.meta.map.low[0] + (D.x[row] / FULL) * D.meta.map.span[0];
@@ -26,7 +26,7 @@ function evenOrder() {
 function thinned(plane, order, wanted) {
   const found = { listed: [], undecided: [], decided: [], inView: { listed: 0, undecided: 0, decided: 0 } };
   for (const row of order) {
-    const kind = D.evidence.has(row) ? "listed" : undecided(row) ? "undecided" : "decided";
+    const kind = isListed(row) ? "listed" : undecided(row) ? "undecided" : "decided";
     if (!wanted(row, kind)) continue;
     const place = plane.at(xOf(row), yOf(row));
     if (!plane.sees(...place)) continue;
@@ -59,7 +59,7 @@ function drawMap() {
     if (matches) {
       drawn.context.strokeStyle = colours.ink;
       drawn.context.lineWidth = 2;
-      for (const row of matches) { const [px, py] = drawn.at(xOf(row), yOf(row)); drawn.context.beginPath(); drawn.context.arc(px, py, 11, 0, 2 * Math.PI); drawn.context.stroke(); }
+      for (const row of matches.slice(0, MOST.ringed)) { const [px, py] = drawn.at(xOf(row), yOf(row)); drawn.context.beginPath(); drawn.context.arc(px, py, 11, 0, 2 * Math.PI); drawn.context.stroke(); }
     }
     ellipses.forEach((ellipse, cluster) => { if (focus(cluster) && D.clusters[cluster].size) drawn.number(cluster, ellipse, colours); });
     sayShown(found, matches);
@@ -69,7 +69,7 @@ function drawMap() {
   options($("map-cluster"), clusterChoices("all"));
   const find = () => {
     const wanted = $("map-search").value.trim().toLowerCase();
-    matches = wanted ? titleMatches(wanted).slice(0, 500) : null;
+    matches = wanted ? titleMatches(wanted) : null;
     refresh();
   };
   const refresh = () => { sayFilters("map"); plane.refresh(); };
@@ -88,9 +88,14 @@ function shapeIcon(cluster) {
   return svg("svg", { class: `k${cluster % COLOURS}`, viewBox: "0 0 14 14", "aria-hidden": "true" }, svg("path", { d: parts[SHAPES[cluster % SHAPES.length]] }));
 }
 
+function matchesSaid(found) {
+  const said = `Found in the titles or ids of ${count(found, "document")}`;
+  return found > MOST.ringed ? `${said}; the first ${MOST.ringed} are ringed.` : `${said}${found ? ", ringed" : ""}.`;
+}
+
 function sayShown(found, matches) {
   const { inView } = found, thin = ["undecided", "decided"].some((kind) => found[kind].length < inView[kind]);
   const said = `In view${isPart() ? ", of the documents in this page" : ""}: ${count(inView.listed, "listed ambiguous document")}, ${found.undecided.length.toLocaleString("en")} of ${inView.undecided.toLocaleString("en")} other undecided and ${found.decided.length.toLocaleString("en")} of ${inView.decided.toLocaleString("en")} decided ones are drawn.`;
-  const next = `${said}${thin ? " Thinned evenly; every listed ambiguous document is always drawn. Zoom in to see more." : ""}${matches ? ` ${count(matches.length, "match").replace("matchs", "matches")} ringed.` : ""}`;
+  const next = `${said}${thin ? " Thinned evenly; every listed ambiguous document is always drawn. Zoom in to see more." : ""}${matches ? ` ${matchesSaid(matches.length)}` : ""}`;
   if ($("map-shown").textContent !== next) $("map-shown").textContent = next;
 }

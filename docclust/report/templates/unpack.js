@@ -74,6 +74,8 @@ function pie(row) {
 }
 
 const undecided = (row) => D.probability[row] < D.meta.below * FULL;
+// Others are explained too: those that only their cluster names as mixed.
+const isListed = (row) => Boolean(D.evidence.get(row)?.listed.length);
 const titleOf = (row) => D.titles[row] || D.ids[row];
 
 const blocks = { inflated: new Map() };
