@@ -87,6 +87,10 @@ def run(settings: Settings, progress: Progress = lambda stage, done, total: None
     explained = explainer(settings, lines, *given)
     clusters = describe.describe_clusters(settings, vectors, model, words, lift, lines, explained)
     listed = kinds_by_row(scores, settings, vectors.weights, explained.topics)
+    named = {document.id for found in clusters for document in found.mixed}
+    for row, kinds in listed.items():
+        if "mixed" not in kinds and lines[row].id in named:
+            kinds.insert(0, "mixed")  # so that whatever tells of it tells the same
     ambiguous = [explained.explain(row, kinds) for row, kinds in listed.items()]
     metrics = {
         **label_metrics(documents.labels, cluster, probability),

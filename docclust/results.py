@@ -6,7 +6,7 @@ heavy imported: a command that prints a finished run starts at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Pull:
 class Ambiguous:
     """A document that does not sit in one cluster, and the evidence for it.
 
-    kinds : those of mixed, unclear, atypical that it is listed for
+    kinds : those of mixed, unclear, atypical that it is listed for, and mixed where its cluster names it so
     mixed, unclear, atypical : scores in [0, 1]
     shares : of every cluster that explains one percent or more, largest first
     pulls : the two clusters it stands between, with the words that pull to each
@@ -248,14 +248,8 @@ class Run:
     shingles: list[str] = field(default_factory=list)
 
     def evidence(self) -> dict[str, Ambiguous]:
-        """By id all documents that are explained: those listed, then those that only their cluster names as mixed.
-
-        One that is listed, but not as mixed, and that its cluster names is told as both.
-        """
+        """By id all documents that are explained: those listed, then those that only their cluster names as mixed."""
         found = {document.id: document for document in self.ambiguous}
         for mixed in (document for cluster in self.clusters for document in cluster.mixed):
-            listed = found.setdefault(mixed.id, mixed)
-            if "mixed" not in listed.kinds:
-                reason = f"{mixed.reason}; {listed.reason}"
-                found[mixed.id] = replace(mixed, kinds=[*mixed.kinds, *listed.kinds], reason=reason)
+            found.setdefault(mixed.id, mixed)
         return found
