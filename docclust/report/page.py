@@ -148,6 +148,7 @@ def _clusters(run: "Run", places: dict[str, int], found: words.Words) -> list[di
                 [word, float(f"{weight:.4g}"), float(f"{lift:.4g}"), *known]
                 for word, weight, lift, *known in candidates
             ],
+            "keywords": len(cluster.keywords),
             "representatives": [places[member.id] for member in cluster.representatives if member.id in places],
             "mixed": [places[document.id] for document in cluster.mixed],
             "nearest": [

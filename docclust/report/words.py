@@ -21,8 +21,9 @@ class Words:
     """Candidates and where they occur.
 
     shown : the words, as people write them
-    clusters : of every cluster its candidates, each with place in `shown`, mean weight and lift; where a part of the
-        documents is held, also in how many of the cluster and of the whole corpus it is
+    clusters : of every cluster its candidates, its keywords first and in their order; each with place in `shown`, mean
+        weight and lift; where a part of the documents is held, also in how many of the cluster and of the whole corpus
+        it is
     lengths : (w,) in how many of the documents held each word is
     rows : these documents of all words one after the other, by their places, as distances from the one before
     """
@@ -39,13 +40,16 @@ def candidates(run: "Run", held: np.ndarray) -> Words:
     sizes = run.model.weights_ * len(run.documents)
     lift = keywords.lift(means, sizes)
     excluded = keywords.hidden(run.display, run.settings.vectors.display_stop_words)
-    display, balance = np.array(run.display, dtype=object), run.settings.keywords.balance
-    chosen = [_best(means[[c]], lift[[c]], excluded, display, balance) for c in range(len(means))]
+    display, asked = np.array(run.display, dtype=object), run.settings.keywords
+    given = excluded, display, asked.balance, asked.n_words
+    chosen = [_best(means[[c]], lift[[c]], *given) for c in range(len(means))]
     known = set(run.words)
     for c, cluster in enumerate(run.clusters):
-        told = {keyword.word for keyword in cluster.keywords}
+        told = {keyword.word: rank for rank, keyword in enumerate(cluster.keywords)}
         parts = [word not in told and bool(keywords.around(word, told, known)) for word in display[chosen[c]]]
         chosen[c] = chosen[c][~np.array(parts, dtype=bool)]
+        ranks = [told.get(word, len(told)) for word in display[chosen[c]]]
+        chosen[c] = chosen[c][np.argsort(ranks, kind="stable")]
     used = np.unique(np.concatenate(chosen)).astype(int)
     columns = run.counts[held][:, used].tocsc()
     columns.sort_indices()
@@ -76,7 +80,9 @@ def _known(run: "Run", used: np.ndarray) -> Callable[[int, int], tuple[int, int]
     return lambda c, place: (int(inside[c, place]), int(everywhere[place]))
 
 
-def _best(means: np.ndarray, lift: np.ndarray, excluded: np.ndarray, display: np.ndarray, balance: float) -> np.ndarray:
+def _best(
+    means: np.ndarray, lift: np.ndarray, excluded: np.ndarray, display: np.ndarray, balance: float, n_words: int
+) -> np.ndarray:
     """The best words at any balance; of those shown alike the one that is best at the balance of the run."""
     # means, lift: (1, v); display: (v,) object array of str -> columns, ascending
 
@@ -85,5 +91,7 @@ def _best(means: np.ndarray, lift: np.ndarray, excluded: np.ndarray, display: np
         return seen[keywords.top_words(scores, n, np.zeros(len(seen), dtype=bool), display[seen])[0]]
 
     seen = np.flatnonzero((means[0] > 0) & ~excluded)
-    found = np.unique(np.concatenate([best(seen, each, SHOWN) for each in BALANCES]))
+    # Twice as many as are told: of these the run chose its keywords.
+    found = [best(seen, balance, 2 * n_words), *(best(seen, each, max(SHOWN, n_words)) for each in BALANCES)]
+    found = np.unique(np.concatenate(found))
     return np.sort(best(found, balance, len(found)))

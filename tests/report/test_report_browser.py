@@ -3,11 +3,12 @@
 import csv
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from docclust import store
+from docclust import config, pipeline, store
 from docclust.report import html
 from docclust.results import Run
 
@@ -67,6 +68,28 @@ def test_the_slider_of_the_keywords_follows_the_formula(browser, small_page, sma
             assert scores == pytest.approx(sorted(best, reverse=True)[: len(found)], abs=2e-3)
         slide(page, "#balance", 0.6)
         assert keywords(page, 0)[:3] == [keyword.word for keyword in small_run.clusters[0].keywords[:3]]
+
+
+@pytest.mark.parametrize("asked", [{}, {"balance": 0.33, "n_words": 20}])
+def test_the_page_opens_with_the_keywords_of_the_run_in_their_order(browser, tmp_path, asked):
+    changes = [f"keywords.{name}={value}" for name, value in asked.items()]
+    run = pipeline.run(config.load(ROOT / "configs" / "six_topics.toml", changes))
+    # As where weights are alike but for digits that the page does not have: it cannot find the order by itself.
+    swapped = [
+        replace(found, keywords=[found.keywords[1], found.keywords[0], *found.keywords[2:]]) for found in run.clusters
+    ]
+    run = replace(run, clusters=swapped)
+    path = tmp_path / "report.html"
+    path.write_text(html.render(run, None), "utf-8")
+    with browser.open(path) as page:
+        part(page, "clusters")
+        start = page.locator("#balance").input_value()
+        for cluster in run.clusters:
+            assert keywords(page, cluster.id) == [keyword.word for keyword in cluster.keywords]
+        slide(page, "#balance", 1)
+        assert keywords(page, 0) != [keyword.word for keyword in run.clusters[0].keywords]
+        slide(page, "#balance", float(start))
+        assert keywords(page, 0) == [keyword.word for keyword in run.clusters[0].keywords]
 
 
 def test_a_keyword_opens_the_documents_that_hold_it(browser, small_page, small_run):

@@ -1,9 +1,14 @@
 // The cards of the clusters, and the slider between what describes a cluster and what sets it apart.
 
-// Sievert & Shirley 2014: balance log weight + (1 - balance) log lift.
+// Half a step of the slider, which stands at the step that is nearest to the balance of the run.
+const NEAR = 0.025;
+
+// Sievert & Shirley 2014: balance log weight + (1 - balance) log lift. At the balance of the run its keywords as they are.
 function keywordsOf(cluster, balance) {
+  const { words, keywords } = D.clusters[cluster];
+  if (Math.abs(balance - D.meta.balance) < NEAR) return words.slice(0, keywords);
   const score = ([, weight, lift]) => balance * Math.log(weight) + (1 - balance) * Math.log(lift);
-  return [...D.clusters[cluster].words].sort((a, b) => score(b) - score(a) || a[0] - b[0]).slice(0, D.meta.keywords);
+  return [...words].sort((a, b) => score(b) - score(a) || a[0] - b[0]).slice(0, D.meta.keywords);
 }
 
 function keywordList(cluster, balance) {
