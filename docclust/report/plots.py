@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Wedge
 
 from docclust.errors import RunError, SettingError, unwritable
+from docclust.results import counted
 from docclust.store.files import AGAIN
 from docclust.store.staging import replacing
 
@@ -123,7 +124,9 @@ def _reliability(run: "Run") -> Figure:
     axes.plot([g.confidence for g in groups], [g.found for g in groups], marker="o", color=COLOURS[0])
     axes.set(xlabel="stated probability", ylabel="share that came true", xlim=(0, 1.02), ylim=(0, 1.02), aspect="equal")
     tested = sum(group.count for group in groups)
-    axes.set_title(f"{tested:,} documents, or halves of them, in {len(groups)} groups", fontsize=10)
+    # By halves each document is tested several times; by other starts once.
+    title = f"{counted(tested, 'tested prediction')} from {counted(len(run.documents), 'document')}"
+    axes.set_title(f"{title}, in {counted(len(groups), 'group')}", fontsize=10)
     return figure
 
 

@@ -43,7 +43,7 @@ def eventually(page, condition) -> None:
 
 
 def keywords(page, cluster: int) -> list[str]:
-    return page.locator(f"#cluster-{cluster} .keywords button").all_inner_texts()
+    return page.locator(f"#cluster-{cluster} .keywords button").all_text_contents()
 
 
 def test_the_overview_tells_every_cluster_and_warning(browser, small_page, small_run):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from docclust.errors import RunError, SettingError
+from docclust.results import Group
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 
@@ -37,6 +38,15 @@ def test_what_was_not_kept_or_cannot_be_written_is_said(small_run, tmp_path):
         plots.draw(replace(small_run, reliability=[]), "reliability", tmp_path / "a.svg")
     with pytest.raises(RunError, match="cannot be written"):
         plots.draw(small_run, "map", tmp_path / "none" / "a.svg")
+
+
+def test_the_reliability_diagram_says_what_it_counts(small_run):
+    from docclust.report import plots
+
+    groups = [Group(0.5, 0.4, 600), Group(0.9, 0.95, 1000)]
+    figure = plots._reliability(replace(small_run, reliability=groups))
+    told = f"1,600 tested predictions from {len(small_run.documents)} documents, in 2 groups"
+    assert figure.axes[0].get_title() == told
 
 
 def test_without_matplotlib_the_extra_is_named(small_folder, monkeypatch, capsys):
