@@ -308,6 +308,12 @@ def test_a_narrow_screen_is_enough(browser, small_page):
         for name in ("overview", "clusters", "map", "iterations", "ambiguous", "documents"):
             part(page, name)
             assert page.evaluate("document.documentElement.scrollWidth") <= 361, name
+        # What is wider scrolls in a box of its own.
+        assert page.locator("#rows").evaluate("rows => rows.scrollWidth > rows.clientWidth")
+        assert page.locator("#rows .row").last.locator(".cell:visible").count() == 6
+        page.locator("#rows .row button").first.click()
+        page.wait_for_selector("#reader .text")
+        assert page.locator("#reader").evaluate("reader => reader.scrollWidth <= reader.clientWidth")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -71,8 +71,8 @@ function rowElement(row, place) {
   const node = el("div", { class: "row", role: "row", "aria-rowindex": place + 2, "data-row": row },
     el("span", { class: "cell", role: "cell" }, opener(row)),
     el("span", { class: "cell", role: "cell" }, badge(D.cluster[row]), bar(D.probability[row] / FULL, D.cluster[row]), share(D.probability[row])),
-    el("span", { class: "cell wide", role: "cell" }, ...runner),
-    ...["mixed", "unclear", "atypical"].map((kind) => el("span", { class: "cell wide small", role: "cell", text: share(D[kind][row]) })));
+    el("span", { class: "cell", role: "cell" }, ...runner),
+    ...["mixed", "unclear", "atypical"].map((kind) => el("span", { class: "cell small", role: "cell", text: share(D[kind][row]) })));
   node.style.top = `${HEAD + place * ROW}px`;
   return node;
 }
@@ -88,7 +88,7 @@ function drawRows() {
 }
 
 function drawDocuments() {
-  table.head = el("div", { class: "row head", role: "row", "aria-rowindex": 1 }, ...["document", "cluster", "runner-up", "mixed", "unclear", "atypical"].map((name, i) => el("span", { class: i > 1 ? "cell wide" : "cell", role: "columnheader", text: name })));
+  table.head = el("div", { class: "row head", role: "row", "aria-rowindex": 1 }, ...["document", "cluster", "runner-up", "mixed", "unclear", "atypical"].map((name) => el("span", { class: "cell", role: "columnheader", text: name })));
   table.body = el("div", { class: "tall", role: "rowgroup" });
   $("rows").replaceChildren(table.body);
   $("in-texts-part").hidden = !D.hasTexts;
