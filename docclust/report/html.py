@@ -152,7 +152,7 @@ def _sizes(run: "Run") -> list[dict[str, Any]]:
     return [
         {
             "id": cluster.id,
-            "words": ", ".join(keyword.word for keyword in cluster.keywords[:KEYWORDS_SHOWN]) or "(no words)",
+            "words": [keyword.word for keyword in cluster.keywords[:KEYWORDS_SHOWN]],
             "share": cluster.size / largest,
             "size": f"{cluster.size:,}",
         }

@@ -25,7 +25,7 @@ function ambiguousItem(found) {
   return el("li", { "data-row": row },
     el("div", { class: "line" }, opener(row, "plain title"), el("span", { class: "small" }, `${chosen.kind} ${share(D[chosen.kind][row])}, ${share(D.probability[row])} in `, badge(D.cluster[row]),
       ...(D.runner[row] ? [`, ${share(D.runner_up_probability[row])} in `, badge(D.runner[row] - 1)] : []))),
-    found.shares.length ? el("div", { class: "explained" }, sharesBar(found.shares), el("span", { class: "small", text: sharesSaid(found.shares, 3) })) : null, el("p", {}, el("bdi", { text: found.reason })), pullWords(found),
+    found.shares.length ? el("div", { class: "explained" }, sharesBar(found.shares), el("span", { class: "small", text: sharesSaid(found.shares, 3) })) : null, el("p", {}, ...reasonParts(found)), pullWords(found),
     chosen.kind === "atypical" && found.unexpected.length ? el("p", {}, ...found.unexpected.map((word) => el("span", { class: "pull" }, el("bdi", { text: word })))) : null,
     D.hasTexts ? details : null);
 }

@@ -33,7 +33,6 @@ function mixedList(rows) {
 
 function card(cluster) {
   const about = D.clusters[cluster];
-  const known = about.labels.map(([label, number]) => `${label} ${number.toLocaleString("en")}`).join(", ");
   return el("article", { class: `card k${cluster % COLOURS}`, id: `cluster-${cluster}`, tabindex: -1 },
     el("h3", { class: "name" }, badge(cluster), el("bdi", { text: about.name })),
     el("p", { class: "small", text: `${count(about.size, "document")}, weight ${shown(about.weight, 3)}` }),
@@ -42,7 +41,7 @@ function card(cluster) {
     ...(about.mixed.length ? [el("h3", { text: "Its mixed documents" }), mixedList(about.mixed)] : []),
     ...(about.nearest.length ? [el("h3", { text: "Nearest clusters" }), el("ul", {}, ...about.nearest.map(([other, cosine]) =>
       el("li", { class: "line" }, badge(other), el("button", { type: "button", class: "plain", onclick: () => goToCluster(other) }, el("bdi", { text: D.clusters[other].name })), el("span", { class: "small", text: `cosine ${shown(cosine)}` }))))] : []),
-    ...(known ? [el("h3", { text: "Known labels" }), el("p", { class: "small" }, el("bdi", { text: known }))] : []));
+    ...(about.labels.length ? [el("h3", { text: "Known labels" }), el("p", { class: "small" }, ...about.labels.flatMap(([label, number], i) => [i ? ", " : "", el("bdi", { text: label }), ` ${number.toLocaleString("en")}`]))] : []));
 }
 
 function refreshKeywords() {

@@ -49,6 +49,20 @@ function sharesBar(slices) {
   return drawn;
 }
 
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"); // in a pattern
+
+// Words of a corpus one by one, each in its own direction of writing, so that none turns the sentence around it.
+const apart = (words, between = ", ") => words.flatMap((word, i) => [i ? between : "", el("bdi", { text: word })]);
+
+// The sentence on a document, with its words, which are in quotes, and the names of clusters, after their shares, apart.
+function reasonParts(found) {
+  const any = (texts) => [...new Set(texts)].sort((a, b) => b.length - a.length).map(escaped).join("|");
+  const words = any([...found.pulls.flatMap(([, pulling]) => pulling.map(([word]) => word)), ...found.unexpected]);
+  const names = any(found.pulls.map(([cluster]) => D.clusters[cluster].name));
+  const pattern = new RegExp(`((?<=')(?:${words})(?=')|(?<=% )(?:${names}))`, "u");
+  return found.reason.split(pattern).map((part, i) => (i % 2 ? el("bdi", { text: part }) : part));
+}
+
 const opener = (row, classes = "plain") => el("button", { type: "button", class: classes, dir: "auto", onclick: () => openDocument(row) }, el("bdi", { text: titleOf(row) || "(no title)" }));
 
 function options(select, choices) {
@@ -64,7 +78,7 @@ const later = (wait, act) => {
 // Where a text holds what is searched for: start, end, start, end ...
 function hitsIn(text, wanted) {
   if (!wanted) return [];
-  const pattern = new RegExp(wanted.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "giu");
+  const pattern = new RegExp(escaped(wanted), "giu");
   return [...text.matchAll(pattern)].flatMap((hit) => [hit.index, hit.index + hit[0].length]);
 }
 

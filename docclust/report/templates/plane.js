@@ -177,7 +177,7 @@ class Plane {
     this.canvas.style.cursor = row === null ? "grab" : "pointer";
     if (row === null) return;
     this.hint.replaceChildren(el("div", {}, el("bdi", { text: titleOf(row).slice(0, 140) })),
-      ...pie(row).slice(0, 4).map(([cluster, part]) => el("div", { class: "small" }, badge(cluster), ` ${shown(part)} ${D.clusters[cluster].name}`)));
+      ...pie(row).slice(0, 4).map(([cluster, part]) => el("div", { class: "small" }, badge(cluster), ` ${shown(part)} `, el("bdi", { text: D.clusters[cluster].name }))));
     // Beside the pointer, and where there is no room, on its other side.
     const { offsetWidth: width, offsetHeight: height } = this.hint;
     const left = px + 14 + width < this.width ? px + 14 : px - 14 - width, top = py + 16 + height < this.height ? py + 16 : py - 12 - height;

@@ -22,7 +22,7 @@ function pullWords(found) {
 const kindsSaid = (found) => found.kinds.filter((kind) => kind).join(", ");
 
 function evidence(found) {
-  const parts = [el("p", {}, el("bdi", { text: found.reason }))];
+  const parts = [el("p", {}, ...reasonParts(found))];
   if (found.pulls.some(([, words]) => words.length)) parts.push(el("h3", { text: "Words that pull each way, in nats" }), pullWords(found));
   if (found.shares.length) parts.push(el("h3", { text: "Of its words, each cluster explains" }), sharesBar(found.shares),
     el("p", { class: "small", text: sharesSaid(found.shares, found.shares.length) }));
@@ -45,12 +45,12 @@ async function textPart(row) {
 
 async function openDocument(row) {
   opened = row;
-  const known = [D.ids[row] === titleOf(row) ? "" : D.ids[row], D.label[row] ? `label ${D.labels[D.label[row] - 1]}` : ""].filter((part) => part).join(", ");
+  const known = [...(D.ids[row] === titleOf(row) ? [] : [D.ids[row]]), ...(D.label[row] ? [`label ${D.labels[D.label[row] - 1]}`] : [])];
   const slices = pie(row);
-  const rows = slices.flatMap(([cluster, part]) => [badge(cluster), el("span", { class: "small", text: D.clusters[cluster].name }), bar(part, cluster), el("span", { class: "number", text: shown(part) })]);
+  const rows = slices.flatMap(([cluster, part]) => [badge(cluster), el("bdi", { class: "small", text: D.clusters[cluster].name }), bar(part, cluster), el("span", { class: "number", text: shown(part) })]);
   const found = D.evidence.get(row);
   const place = el("div", {});
-  show(titleOf(row), el("p", { class: "small" }, el("bdi", { text: known })), el("h3", { text: "Probability of each cluster" }),
+  show(titleOf(row), el("p", { class: "small" }, ...apart(known)), el("h3", { text: "Probability of each cluster" }),
     el("div", { class: "probabilities", "data-row": row }, ...rows),
     el("p", { class: "small", text: `mixed ${share(D.mixed[row])}, unclear ${share(D.unclear[row])}, atypical ${share(D.atypical[row])}` }),
     ...(found ? evidence(found) : []), el("h3", { text: "Text" }), place);
@@ -69,7 +69,7 @@ function openWord(word, cluster) {
   const parts = sides.flatMap(([said, number, found]) => [el("h3", { text: `${said}: ${count(number, "document")}` }),
     el("ul", {}, ...found.slice(0, most).map((row) => el("li", { class: "line" }, badge(D.cluster[row]), opener(row), el("span", { class: "small", text: share(D.probability[row]) })))),
     found.length > most ? el("p", { class: "small", text: `The first ${most}${here()} are shown.` }) : found.length < number ? el("p", { class: "small", text: `${found.length.toLocaleString("en")} of them${here()}.` }) : null]);
-  show(`“${D.words[word]}”`, el("p", {}, badge(cluster), ` ${D.clusters[cluster].name}`), ...parts);
+  show(`“${D.words[word]}”`, el("p", {}, badge(cluster), " ", el("bdi", { text: D.clusters[cluster].name })), ...parts);
 }
 
 $("reader").addEventListener("click", (event) => { if (event.target === $("reader")) $("reader").close(); });
