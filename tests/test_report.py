@@ -255,9 +255,9 @@ def what_was_done(run: Run, **sections: dict) -> str:
 def test_no_stop_words_and_no_stems_are_not_told_as_languages(small_run: Run, nothing):
     stem = nothing if isinstance(nothing, str) else "none"
     told = what_was_done(small_run, vectors={"stop_words": nothing, "stem": stem})
-    assert "Words are counted lower-cased, as they are written; kept" in told
+    assert "Words are counted lower-cased, as they are written; only words" in told
     told = what_was_done(small_run, vectors={"stop_words": ["german", "none", "fr"], "stem": "german"})
-    assert "Words are counted lower-cased, without stop words (german, fr), reduced to stems (german); kept" in told
+    assert "Words are counted lower-cased, without stop words (german, fr), reduced to stems (german); only words" in told
 
 
 def test_whatever_a_config_may_choose_has_its_words():
@@ -278,6 +278,6 @@ def test_whatever_a_config_may_choose_has_its_words():
 )
 def test_every_way_to_start_is_told_in_words(small_run: Run, method: str, said: str):
     told = what_was_done(small_run, seeding={"method": method, "n_init": 3})
-    assert f"6 clusters were asked for. EM began 3 times from {said}, and the best end was kept." in told
+    assert f"6 clusters were asked for. EM began 3 times from {said}, and the best result was kept." in told
     told = what_was_done(small_run, seeding={"method": method, "n_init": 1})
     assert f"EM began from {said}." in told

@@ -133,13 +133,13 @@ def _data(held: Page) -> dict[str, Any]:
 def _tiles(run: "Run") -> list[dict[str, str]]:
     kinds = {kind: sum(kind in found.kinds for found in run.ambiguous) for kind in KINDS}
     said = {
-        "mixed": "stand between two clusters",
-        "unclear": "say too little to tell",
-        "atypical": "fit no cluster",
+        "mixed": "each combines two clusters",
+        "unclear": "they could belong to several clusters",
+        "atypical": "they fit no cluster well",
     }
     tiles = [
-        {"part": "clusters", "count": f"{len(run.clusters):,}", "said": "clusters, and what they are about"},
-        {"part": "documents", "count": f"{len(run.documents):,}", "said": "documents, each with its probabilities"},
+        {"part": "clusters", "count": f"{len(run.clusters):,}", "said": "clusters with their keywords"},
+        {"part": "documents", "count": f"{len(run.documents):,}", "said": "documents with their probabilities"},
     ]
     return tiles + [
         {"part": "ambiguous", "kind": kind, "count": f"{kinds[kind]:,}", "said": f"listed as {kind}: {said[kind]}"}

@@ -32,7 +32,7 @@ def sentence(n_held: int, n: int) -> str:
     if n_held == n:
         return ""
     return (
-        f"This page holds {n_held:,} of the {n:,} documents: all that are listed as ambiguous or named by a cluster, "
-        "and others at even distances; documents.csv has all of them. "
-        "Sizes of clusters, totals and counts of keywords are those of the whole corpus."
+        f"This page holds {n_held:,} of the {n:,} documents: all that are listed as ambiguous or shown with a cluster, "
+        "and an even sample of the others. documents.csv has all of them. "
+        "Sizes of clusters, totals and counts of keywords are for the whole corpus."
     )

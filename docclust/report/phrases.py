@@ -9,11 +9,11 @@ from docclust.results import Candidate, counted, percent
 # Key of metrics.json: name, digits behind the point or 0 for four significant ones, meaning, and how it is printed;
 # what few people can use is on the page alone.
 FIGURES = {
-    "nmi": ("NMI with the labels", 3, "How far clusters and known labels agree: 0 not at all, 1 wholly.", "NMI {}"),
+    "nmi": ("NMI with the labels", 3, "How far clusters and known labels agree: 0 not at all, 1 completely.", "NMI {}"),
     "ari": (
         "Adjusted Rand",
         3,
-        "Of pairs of documents, how often both agree, beyond chance: 0 chance, 1 always.",
+        "How often clusters and labels agree on whether two documents belong together: 0 as by chance, 1 always.",
         "adjusted Rand {}",
     ),
     "v_measure": (
@@ -26,14 +26,14 @@ FIGURES = {
     "half_agreement": (
         "Agreement of halves",
         3,
-        "Each document's words are split in two, and both halves assigned by clusters made without the document: "
-        "1 if they always meet in one.",
+        "Each document's words are split in two, and both halves are assigned by clusters made without the document: "
+        "1 if they always end in the same cluster.",
         "The two halves of a document are found in the same cluster: NMI {}.",
     ),
     "information": (
         "Information",
         0,
-        "Nats that one half of a document tells about the cluster of the other half.",
+        "How much one half of a document tells about the cluster of the other half, in nats.",
         "",
     ),
     "temperature": (
@@ -45,26 +45,26 @@ FIGURES = {
     "calibration_error": (
         "Calibration error",
         3,
-        "How far a stated probability lies from what comes true, on average, by the stricter test of two.",
-        "Probabilities are off by {} on average, by the stricter test of two: halves of documents, and other starts.",
+        "How far a stated probability is from what comes true, on average, by the stricter of two tests.",
+        "Probabilities are off by {} on average, by the stricter of two tests: halves of documents, and other starts.",
     ),
     "label_calibration_error": (
         "Calibration error against labels",
         3,
-        "How far a stated probability lies from the share of documents with the commonest label of their cluster.",
+        "How far a stated probability is from the share of documents with the commonest label of their cluster.",
         "Against the known labels they are off by {}.",
     ),
     "npmi_coherence": (
         "Coherence",
         3,
-        "Whether a cluster's keywords stand in the same documents (NPMI): -1 never, 0 by chance, 1 always.",
+        "Whether a cluster's keywords occur in the same documents (NPMI): -1 never, 0 as by chance, 1 always.",
         "Keywords of a cluster occur together: coherence {} (NPMI, from -1 to 1).",
     ),
     "objective": (
         "Objective",
         0,
-        "What EM climbs, in nats a document: the likelihood, less what unusual variances cost. More clusters have "
-        "more; comparable between runs on the same words only.",
+        "What EM maximises, in nats per document: the likelihood, less a penalty for unusual variances. It rises "
+        "with the number of clusters; compare it only between runs on the same words.",
         "",
     ),
 }

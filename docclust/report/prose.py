@@ -38,21 +38,22 @@ def settings(run: "Run") -> list[str]:
     words = ["lower-cased"] if v.lowercase else []
     chosen = ", which the data chose" if m.covariance == "auto" else ""
     starts = run.manifest.get("starts", n_starts(s.seeding.n_init, len(run.documents), m.n_components))
-    ends = "went on from what their ends agree on" if run.manifest.get("consensus") else "the best end was kept"
-    often, kept = (f" {counted(starts, 'time')}", f", and {ends}") if starts > 1 else ("", "")
+    agreed = run.manifest.get("consensus")
+    then = "went on from what their results agree on" if agreed else "the best result was kept"
+    often, kept = (f" {counted(starts, 'time')}", f", and {then}") if starts > 1 else ("", "")
     if stop_words := _languages(v.stop_words):
         words.append(f"without stop words ({stop_words})")
     words.append(f"reduced to stems ({stem})" if (stem := _languages(v.stem)) else "as they are written")
     return [
         f"Texts come from {_source(s.corpus)}.",
-        f"Words are counted {', '.join(words)}; kept are those in {_at_least(v.min_df)} and {_at_most(v.max_df)}.",
+        f"Words are counted {', '.join(words)}; only words in {_at_least(v.min_df)} and {_at_most(v.max_df)} are kept.",
         f"A word weighs more the rarer it is in the corpus, and documents of any length are compared alike (TF-IDF, "
         f"length one){'; a word said twice does not count double' if v.tf != 'count' else ''}"
         f"{'; longer documents have more say in what a cluster is like' if length_exponent(m) > 0 else ''}.",
         f"{counted(m.n_components, 'cluster')} {'was' if m.n_components == 1 else 'were'} asked for. "
         f"EM began{often} from {SEEDINGS[s.seeding.method]}{kept}.",
         f"{COVARIANCES[run.model.covariance_]}{chosen}; {SMOOTHINGS[m.smoothing]}.",
-        f"{_iterations(run, m)} The seed is {s.seed}.",
+        f"{_iterations(run, m)} The random seed is {s.seed}.",
     ]
 
 
@@ -63,7 +64,7 @@ def _iterations(run: "Run", m: "MixtureSettings") -> str:
     if not apart:
         return took
     moved = counted(int(run.convergence[-1]["moved"]), "document")
-    return f"{took} At last every document was held against its cluster without it; {moved} moved."
+    return f"{took} Finally every document was compared with what its cluster is without it; {moved} changed cluster."
 
 
 def _languages(names: str | list[str]) -> str:

@@ -51,6 +51,7 @@ def test_the_overview_tells_every_cluster_and_warning(browser, small_page, small
         assert page.locator(".sizes li").count() == len(small_run.clusters)
         for warning in small_run.manifest["warnings"]:
             assert warning in page.locator("#overview").inner_text()
+        assert "It makes no network requests." in page.locator("footer").inner_text()
 
 
 def test_the_slider_of_the_keywords_follows_the_formula(browser, small_page, small_run):

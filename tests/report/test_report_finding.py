@@ -35,7 +35,7 @@ def test_filters_that_are_on_are_said_and_one_button_takes_them_back(browser, sm
         part(page, "overview")
         part(page, "documents")
         name = small_run.clusters[2].name
-        told = f"Filters on: holding “no such words”; cluster 2 {name}; probability at most 0.95."
+        told = f"Filters on: containing “no such words”; cluster 2 {name}; probability at most 0.95."
         assert " ".join(said.locator("span").inner_text().split()) == told
         said.locator("button").click()
         eventually(page, lambda: shown.inner_text() == f"{total} of {total} documents.")

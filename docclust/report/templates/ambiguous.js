@@ -1,6 +1,6 @@
 // The three lists of ambiguous documents, and the matrix of clusters against clusters.
 
-const KINDS = { mixed: "Two clusters that are apart each explain a part of them.", unclear: "They say too little, or say it too evenly.", atypical: "No cluster explains their words." };
+const KINDS = { mixed: "Two clusters on different topics each explain a part of these documents.", unclear: "These documents have too few words to tell, or their words point to several clusters alike.", atypical: "The words of these documents are unusual in every cluster." };
 const chosen = { kind: "mixed", most: 100 };
 
 const listedOf = (kind) => D.ambiguous.filter((found) => found.listed.includes(kind));

@@ -1,4 +1,4 @@
-// The cards of the clusters, and the slider between what describes a cluster and what sets it apart.
+// The cards of the clusters, and the slider between words that are frequent in a cluster and words that set it apart.
 
 // Half a step of the slider, which stands at the step that is nearest to the balance of the run.
 const NEAR = 0.025;
@@ -17,7 +17,7 @@ function keywordList(cluster, balance) {
   return best.map(([word, weight, lift]) => {
     const [inside, all] = spread(word, cluster);
     const said = `${inside.toLocaleString("en")} in, ${(all - inside).toLocaleString("en")} out`;
-    return el("li", {}, el("button", { type: "button", class: "plain", title: `weight ${weight}, ${lift} times the corpus`, onclick: () => openWord(word, cluster) }, el("bdi", { text: D.words[word] })),
+    return el("li", {}, el("button", { type: "button", class: "plain", title: `weight ${weight} in this cluster, ${lift} times that in the whole corpus`, onclick: () => openWord(word, cluster) }, el("bdi", { text: D.words[word] })),
       bar(weight / heaviest, cluster), el("span", { class: "small", text: said }));
   });
 }
@@ -37,8 +37,8 @@ function card(cluster) {
     el("h3", { class: "name" }, badge(cluster), el("bdi", { text: about.name })),
     el("p", { class: "small", text: `${count(about.size, "document")}, weight ${shown(about.weight, 3)}` }),
     el("ul", { class: "keywords" }),
-    el("h3", { text: "Representative documents" }), memberList(about.representatives),
-    ...(about.mixed.length ? [el("h3", { text: "Its mixed documents" }), mixedList(about.mixed)] : []),
+    el("h3", { text: "Typical documents" }), memberList(about.representatives),
+    ...(about.mixed.length ? [el("h3", { text: "Mixed documents" }), mixedList(about.mixed)] : []),
     ...(about.nearest.length ? [el("h3", { text: "Nearest clusters" }), el("ul", {}, ...about.nearest.map(([other, cosine]) =>
       el("li", { class: "line" }, badge(other), el("button", { type: "button", class: "plain", onclick: () => goToCluster(other) }, el("bdi", { text: D.clusters[other].name })), el("span", { class: "small", text: `cosine ${shown(cosine)}` }))))] : []),
     ...(about.labels.length ? [el("h3", { text: "Known labels" }), el("p", { class: "small" }, ...about.labels.flatMap(([label, number], i) => [i ? ", " : "", el("bdi", { text: label }), ` ${number.toLocaleString("en")}`]))] : []));

@@ -25,7 +25,7 @@ function drawIterations() {
   if (!frames) return;
   const last = frames.iterations.length - 1, m = D.frame_rows.length;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const charts = [chart("objective, nats", "objective", steps), chart("smoothing (logarithmic)", "smoothing", steps, true), chart("documents that moved", "moved", steps), chart("undecided as EM has them", "undecided", steps)];
+  const charts = [chart("objective, nats", "objective", steps), chart("smoothing (logarithmic)", "smoothing", steps, true), chart("documents that changed cluster", "moved", steps), chart("undecided before calibration", "undecided", steps)];
   let frame = 0, shownEllipses = frames.ellipses[0], playing = null, tween = null;
 
   const slicesAt = (followed) => {
@@ -66,7 +66,7 @@ function drawIterations() {
     const iteration = frames.iterations[next], step = steps[iteration];
     const said = next === 0 ? ", the start" : next === last ? ", the end" : "";
     const phase = !step.phase || step.phase === "em" ? "" : ` (${step.phase})`;
-    $("frame-said").textContent = `Iteration ${iteration + 1} of ${steps.length}${said}${phase}: ${count(step.moved, "document")} moved.`;
+    $("frame-said").textContent = `Iteration ${iteration + 1} of ${steps.length}${said}${phase}: ${count(step.moved, "document")} changed cluster.`;
     $("frame").setAttribute("aria-valuetext", $("frame-said").textContent);
     for (const { place } of charts) place(iteration);
     glide(frames.ellipses[next]);
@@ -81,7 +81,7 @@ function drawIterations() {
     $("play").textContent = "Pause";
     playing = setInterval(() => { if (frame < last) go(frame + 1); if (frame >= last) stop(); }, 520);
   });
-  $("frame-about").textContent = `The plane of the map, the same throughout: ${count(m, "document")} are followed, all listed ambiguous ones among them where there is room, the others at even distances. They stay where they are; their shares and the ellipses change. ${steps[0].smoothing > 1.01 * steps.at(-1).smoothing ? "Smoothing cools from the scale of the whole corpus, so clusters begin wide and together." : ""} ${frames.iterations.length < steps.length ? `Of ${steps.length} iterations ${frames.iterations.length} are kept.` : ""}`;
+  $("frame-about").textContent = `The map at each iteration of EM, with ${count(m, "document")}: the listed ambiguous ones as far as there is room, and an even sample of the others. Documents stay in place; their probabilities and the ellipses change. ${steps[0].smoothing > 1.01 * steps.at(-1).smoothing ? "Smoothing begins strong and is then reduced, so at first the clusters are wide and lie together." : ""} ${frames.iterations.length < steps.length ? `${frames.iterations.length} of ${steps.length} iterations are kept.` : ""}`;
   $("frame-charts").replaceChildren(...charts.map(({ figure }) => figure));
   go(last);
 }

@@ -37,7 +37,7 @@ function thinned(plane, order, wanted) {
 }
 
 function drawMap() {
-  if (!D.meta.map) { $("map").replaceChildren(el("p", { class: "note", text: "This run kept no map." })); return; }
+  if (!D.meta.map) { $("map").replaceChildren(el("p", { class: "note", text: "This run saved no map." })); return; }
   const order = evenOrder(), { ellipses } = D.meta.map;
   let matches = null;
   const plane = new Plane($("map-canvas"), $("map-hint"), (drawn, colours) => {
@@ -96,6 +96,6 @@ function matchesSaid(found) {
 function sayShown(found, matches) {
   const { inView } = found, thin = ["undecided", "decided"].some((kind) => found[kind].length < inView[kind]);
   const said = `In view${isPart() ? ", of the documents in this page" : ""}: ${count(inView.listed, "listed ambiguous document")}, ${found.undecided.length.toLocaleString("en")} of ${inView.undecided.toLocaleString("en")} other undecided and ${found.decided.length.toLocaleString("en")} of ${inView.decided.toLocaleString("en")} decided ones are drawn.`;
-  const next = `${said}${thin ? " Thinned evenly; every listed ambiguous document is always drawn. Zoom in to see more." : ""}${matches ? ` ${matchesSaid(matches.length)}` : ""}`;
+  const next = `${said}${thin ? " The others are left out to keep the map readable; zoom in to see more. Listed ambiguous documents are always drawn." : ""}${matches ? ` ${matchesSaid(matches.length)}` : ""}`;
   if ($("map-shown").textContent !== next) $("map-shown").textContent = next;
 }

@@ -23,10 +23,10 @@ const kindsSaid = (found) => found.kinds.filter((kind) => kind).join(", ");
 
 function evidence(found) {
   const parts = [el("p", {}, ...reasonParts(found))];
-  if (found.pulls.some(([, words]) => words.length)) parts.push(el("h3", { text: "Words that pull each way, in nats" }), pullWords(found));
-  if (found.shares.length) parts.push(el("h3", { text: "Of its words, each cluster explains" }), sharesBar(found.shares),
+  if (found.pulls.some(([, words]) => words.length)) parts.push(el("h3", { text: "Words that speak for each cluster, and how strongly (in nats)" }), pullWords(found));
+  if (found.shares.length) parts.push(el("h3", { text: "How much of its words each cluster explains" }), sharesBar(found.shares),
     el("p", { class: "small", text: sharesSaid(found.shares, found.shares.length) }));
-  if (found.unexpected.length) parts.push(el("h3", { text: "Words that nobody expects here" }), el("p", {}, ...found.unexpected.map((word) => el("span", { class: "pull" }, el("bdi", { text: word })))));
+  if (found.unexpected.length) parts.push(el("h3", { text: "Words that are unusual in every cluster" }), el("p", {}, ...found.unexpected.map((word) => el("span", { class: "pull" }, el("bdi", { text: word })))));
   return parts;
 }
 
@@ -36,10 +36,10 @@ const searched = () => [["map", "map-search"], ["documents", "search"]].filter((
 async function textPart(row) {
   if (!D.hasTexts) return el("p", { class: "note", text: D.meta.text_note });
   const text = await textOf(row);
-  if (text === null) return el("p", { class: "note", text: "The corpus no longer has this document." });
+  if (text === null) return el("p", { class: "note", text: "This document is no longer in the corpus." });
   const found = D.evidence.get(row);
   const part = markedText(text, found ? found.marks : [], found ? found.pulls.map(([cluster]) => cluster) : [], searched());
-  if (D.text_lengths[row] > text.length + 1) part.append(el("span", { class: "small", text: ` … cut here; it has ${count(D.text_lengths[row], "character")}.` }));
+  if (D.text_lengths[row] > text.length + 1) part.append(el("span", { class: "small", text: ` … cut here; the whole text has ${count(D.text_lengths[row], "character")}.` }));
   return part;
 }
 
