@@ -78,6 +78,15 @@ def test_one_finger_scrolls_the_page_unless_the_map_is_zoomed_in(browser, small_
         assert (zoomed["y"] - moved["y"]) * moved["scale"] == pytest.approx(100, abs=12)
 
 
+def test_a_tap_opens_the_document_under_the_finger(browser, small_page):
+    with map_on_a_phone(browser, small_page) as (page, fingers):
+        left, top, *_ = canvas_box(page)
+        x, y, row = page.evaluate("() => docclust.planes[0].targets.at(-1)")
+        fingers([(left + x, top + y)], [(left + x + 2, top + y + 1)])
+        page.wait_for_selector("#reader[open]")
+        assert page.locator("#reader .probabilities").get_attribute("data-row") == str(row)
+
+
 def test_what_the_map_tells_of_a_document_is_told_inside_of_it(browser, small_page):
     with browser.open(small_page) as page:
         part(page, "map")
