@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from docclust.mixture.defaults import are_held_apart, length_exponent, n_starts
+from docclust.em import HELD_APART
+from docclust.mixture.defaults import length_exponent, n_starts
 from docclust.results import counted
 
 if TYPE_CHECKING:
-    from docclust.config.settings import MixtureSettings
     from docclust.results import Run
 
 COVARIANCES = {
@@ -53,12 +53,12 @@ def settings(run: "Run") -> list[str]:
         f"{counted(m.n_components, 'cluster')} {'was' if m.n_components == 1 else 'were'} asked for. "
         f"EM began{often} from {SEEDINGS[s.seeding.method]}{kept}.",
         f"{COVARIANCES[run.model.covariance_]}{chosen}; {SMOOTHINGS[m.smoothing]}.",
-        f"{_iterations(run, m)} The random seed is {s.seed}.",
+        f"{_iterations(run)} The random seed is {s.seed}.",
     ]
 
 
-def _iterations(run: "Run", m: "MixtureSettings") -> str:
-    apart = are_held_apart(m, run.model.covariance_, run.manifest.get("counted", len(run.documents)))
+def _iterations(run: "Run") -> str:
+    apart = run.convergence[-1]["phase"] == HELD_APART
     took = f"EM took {counted(len(run.convergence) - apart, 'iteration')}"
     took += "." if run.model.converged_ else " and had not converged."
     if not apart:
