@@ -7,7 +7,7 @@ from sklearn.metrics import normalized_mutual_info_score
 from sklearn.preprocessing import normalize
 
 from docclust import em
-from docclust.em import loop
+from docclust.em import annealing, loop
 from docclust.gaussian import Form, Parameters
 from docclust.kernels import prepare, prepared
 from docclust.mixture import seeding
@@ -206,9 +206,9 @@ def test_a_cluster_of_weight_zero_takes_no_document():
 
 @pytest.mark.parametrize("part", [50_000, 150])
 def test_annealing_of_many_clusters_ends_when_hardly_a_document_moves(part, monkeypatch):
-    monkeypatch.setattr(loop, "SETTLED_FROM", 4)
-    monkeypatch.setattr(loop, "SOFT_DOCUMENTS", part)
-    monkeypatch.setattr(loop, "SOFT_PER_CLUSTER", 1)
+    monkeypatch.setattr(annealing, "SETTLED_FROM", 4)
+    monkeypatch.setattr(annealing, "DOCUMENTS", part)
+    monkeypatch.setattr(annealing, "PER_CLUSTER", 1)
     X, _ = topics(n=600, v=400, length=30)
     schedule = np.full(60, 0.25 * em.spectrum(X, 4)[-1])
     start = seeding.start(X, 4, "kmeans", 2, np.random.RandomState(0))
@@ -219,8 +219,8 @@ def test_annealing_of_many_clusters_ends_when_hardly_a_document_moves(part, monk
     monkeypatch.setattr(loop.kernels, "temperature_of_entropy", lambda *a: soft.append(a) or solve(*a))
     options = {"form": OWN, "schedule": schedule, "softness": 0.2, "max_iter": 70}
     steps = run(X, **options, start=start).steps
-    settled = next(i for i, step in enumerate(steps) if i and step.moved <= loop.SETTLED_SHARE * 600)
-    more = loop.SOFT_WHOLE if part < 600 else 0
+    settled = next(i for i, step in enumerate(steps) if i and step.moved <= annealing.SETTLED_SHARE * 600)
+    more = annealing.WHOLE if part < 600 else 0
     assert settled + 1 + min(more, 1) <= len(soft) <= settled + 1 + more < 60
     assert seen == [min(part, 600)] * (settled + 1) + [600] * (len(steps) - settled - 1)
 
@@ -228,8 +228,8 @@ def test_annealing_of_many_clusters_ends_when_hardly_a_document_moves(part, monk
 def test_annealing_on_a_fraction_of_a_large_corpus_ends_with_all_documents(monkeypatch):
     X, topic = topics(n=600, v=400, length=30)
     schedule = np.full(10, 0.25 * em.spectrum(X, 4)[-1])
-    monkeypatch.setattr(loop, "SOFT_DOCUMENTS", 150)
-    monkeypatch.setattr(loop, "SOFT_PER_CLUSTER", 1)
+    monkeypatch.setattr(annealing, "DOCUMENTS", 150)
+    monkeypatch.setattr(annealing, "PER_CLUSTER", 1)
     looked_at = []
     count = loop.kernels.expect
     monkeypatch.setattr(loop.kernels, "expect", lambda X, *a: looked_at.append(X.shape[0]) or count(X, *a))

@@ -48,6 +48,7 @@ INSIDE = {
         "reseeding",
         "looking",
         "maximising",
+        "annealing",
         "loop",
         "replaying",
         "held_out",

@@ -17,9 +17,10 @@ import numpy as np
 
 from docclust import engine, kernels
 from docclust.em import maximising
+from docclust.em.annealing import least_share, temperature_sample
 from docclust.em.found import HELD_APART, Fit, Found, Step
 from docclust.em.looking import NEAR_FROM, Looking
-from docclust.em.loop import UNDECIDED_BELOW, precision, soft_drop, soft_sample
+from docclust.em.loop import UNDECIDED_BELOW, precision
 from docclust.em.options import EMOptions
 from docclust.kernels import Members, Prepared
 
@@ -64,13 +65,13 @@ def held_apart(X: Prepared, ended: Fit, n_components: int, options: EMOptions) -
     clusters = _Clusters(X, n_components, options)
     # Clusters that have converged say at the first look which are near, so that step counts as the second.
     looking = Looking(n_components, options.weighting, options.block_rows, options.n_jobs, steps=1)
-    soft = maximising.Soft(soft_sample(X, n_components), options.softness, None)
+    soft = maximising.Soft(temperature_sample(X, n_components), options.softness, None)
     labels, responsibilities, moved = ended.labels, None, []
     while _goes_on(moved, labels.size):
         model, change, (unknown, more) = clusters.of(labels, soft if n_components >= NEAR_FROM else None)
         coefficients = kernels.favoured(model.coefficients, unknown / model.temperature)
         near = looking.choose(labels, responsibilities, soft=True)
-        given = coefficients, soft_drop(n_components), UNDECIDED_BELOW, (change + more) / model.temperature
+        given = coefficients, least_share(n_components), UNDECIDED_BELOW, (change + more) / model.temperature
         responsibilities = None  # as large as those to come; so are others that are let go
         found = looking.expect(X.rows, labels, near, *given)
         responsibilities, belong = found.responsibilities, _none_left(labels, found.labels[:, 0], n_components)

@@ -8,11 +8,12 @@ import scipy.sparse as sp
 
 from docclust import kernels
 from docclust.em import maximising
-from docclust.em.found import ANNEALING, Fit, Found, Step
+from docclust.em.annealing import Annealing, least_share, temperature_sample
+from docclust.em.found import Fit, Found, Step
 from docclust.em.looking import Looking
 from docclust.em.options import EMOptions
 from docclust.em.reseeding import reseed
-from docclust.gaussian import Coefficients, Form, Parameters, Target, log_joint
+from docclust.gaussian import Form, Parameters, Target
 from docclust.kernels import prepare
 
 UNDECIDED_BELOW = 0.9
@@ -23,21 +24,6 @@ SINGLE_SCALES = 1e-15, 1e15
 # EM has converged when the objective gains less than tol and at most this share of the documents changes cluster, or
 # one of them.
 MOVED_SHARE = 1e-3
-# Documents on which the temperature of soft responsibilities is solved, and log-densities of them at most.
-SOFT_SAMPLE, SOFT_DENSITIES = 600, 300_000
-# Documents on which annealing goes on until its last few iterations: so many of them, or so many for every cluster.
-# Half of the 18,331 documents of 20 Newsgroups, 460 for a cluster, cost 0.01 to 0.03 of NMI; so they take part whole.
-SOFT_DOCUMENTS, SOFT_PER_CLUSTER, SOFT_WHOLE = 50_000, 500, 4
-# Soft responsibilities only lead to the start of the steps that count: those below a share of the largest of their
-# document are dropped. A thousandth in place of a ten-thousandth changed the mean NMI of five starts on Reuters R8 by
-# 0.001; with many clusters it has to be more. On 20 Newsgroups in 100 clusters a tenth costs 0.012 against 0.03, and on
-# 63,666 package descriptions in 500 nothing, where it halves the time of an iteration.
-SOFT_DROP = {1: np.log(1e-3), 64: np.log(0.03), 200: np.log(0.1)}
-# From so many clusters on annealing ends when at most this share of the documents changes cluster. Three quarters of it
-# take a tenth more time; they gain 0.002 of NMI on 20 Newsgroups in 100 clusters, 0.001 on AG News, and lose 0.001 on
-# package descriptions. With fewer, iterations in which nothing moves come before others in which much does: to end
-# there cost 0.016 on BBC, 0.008 on documentation and 0.005 on 20 Newsgroups.
-SETTLED_FROM, SETTLED_SHARE = 64, 0.02
 
 
 def fit(
@@ -76,40 +62,30 @@ def fit_all(
     rngs : of every start, the random numbers for clusters that have lost their documents
     on_step, on_found : told of every iteration; the second also of the parameters its E-step saw, and of its T
     """
-    form, schedule, max_iter, n_jobs = options.form, options.schedule, options.max_iter, options.n_jobs
+    n_jobs = options.n_jobs
+    whole = X if isinstance(X, kernels.Prepared) else prepare(X)
+    n, form = whole.rows.shape[0], options.form
+    by_parameters = isinstance(starts[0], Parameters)
+    annealing = Annealing.of(options, n_components, n, from_labels=not by_parameters)
+    part, sample = whole.every(annealing.stride), temperature_sample(whole, n_components)
     # The textbook form lets a cluster live on responsibilities as small as there are.
     drop = kernels.UNDERFLOW if form.smoothing == "add" else kernels.DROP
-    soft_least = soft_drop(n_components)
-    whole = X if isinstance(X, kernels.Prepared) else prepare(X)
-    n = whole.rows.shape[0]
-    by_parameters = isinstance(starts[0], Parameters)
     # Parameters of the caller's may have densities on any scale.
     held = np.float64 if by_parameters else precision(whole, form, n_components, options.smoothing, options.target)
-    annealed = min(len(schedule), max(1, max_iter // 2))
-    schedule = schedule[np.linspace(len(schedule) - 1, 0, annealed).round().astype(int)[::-1]]
-    softness = options.softness if max_iter > 1 else 0.0
-    in_part = softness and annealed > SOFT_WHOLE and not by_parameters
-    stride = max(1, n // max(SOFT_DOCUMENTS, SOFT_PER_CLUSTER * n_components)) if in_part else 1
-    settles = softness > 0 and n_components >= SETTLED_FROM
-    now = fraction = whole.every(stride)
-    sample = soft_sample(whole, n_components)
-    target = options.target.at(whole.order)
-    every = range(len(starts))
+    target, now = options.target.at(whole.order), part
     labels, responsibilities, counts = np.full((n, len(starts)), -1, dtype=np.int32), None, None
     if not by_parameters:
-        labels = np.column_stack(starts).astype(np.int32)[::stride]
-        weights = options.weighting.of(np.diff(fraction.rows.indptr))
+        labels = np.column_stack(starts).astype(np.int32)[:: annealing.stride]
+        weights = options.weighting.of(np.diff(part.rows.indptr))
         responsibilities = kernels.one_hot(labels, held, n_components, weights)
         counts = np.concatenate([np.bincount(column, weights, n_components) for column in labels.T])
-    results = [Fit(None, labels[:, g]) for g in every]
+    results = [Fit(None, column) for column in labels.T]
     reseeded: Counter[int] = Counter()
     looking = Looking(n_components, options.weighting, options.block_rows, n_jobs)
     temperature = None
-    for iteration in range(max_iter):
-        smoothing = float(schedule[min(iteration, len(schedule) - 1)])
-        cooled = iteration >= annealed
-        # The objective of annealing is another, and higher.
-        compared = iteration > annealed or (cooled and not softness and len(schedule) == 1)
+    for iteration in range(options.max_iter):
+        smoothing, last = annealing.smoothing(iteration), iteration + 1 == options.max_iter
+        cooled, soft = not annealing.lasts(iteration), annealing.is_soft(iteration)
         lost = [0] * len(starts)
         if responsibilities is None:
             model = maximising.given(starts[0].at(whole.order), held)
@@ -117,16 +93,26 @@ def fit_all(
             if form.smoothing != "add":  # the textbook form knows no such remedy
                 live = [None if result.converged else rng for result, rng in zip(results, rngs, strict=True)]
                 lost, responsibilities, counts = reseed(now.rows, responsibilities, counts, labels, reseeded, live)
-            soft = maximising.Soft(sample, softness, temperature) if softness and not cooled else None
+            softened = maximising.Soft(sample, annealing.softness, temperature) if soft else None
             seen = now.rows.shape[0] / n
             model = given = None  # of the step before: it is as large as the one to come
             model, target = maximising.maximise_all(
-                now.words, responsibilities, counts, form, smoothing, target, cooled, seen, soft, len(starts), n_jobs
+                now.words,
+                responsibilities,
+                counts,
+                form,
+                smoothing,
+                target,
+                cooled,
+                seen,
+                softened,
+                len(starts),
+                n_jobs,
             )
             temperature = model.temperature
-        now = fraction if iteration < annealed - SOFT_WHOLE else whole
+        now = part if annealing.is_in_part(iteration) else whole
         looking.everywhere |= any(lost) or now.rows.shape[0] != labels.shape[0]
-        given = model.coefficients, max(drop, soft_least) if softness and not cooled else drop, UNDECIDED_BELOW
+        given = model.coefficients, max(drop, least_share(n_components)) if soft else drop, UNDECIDED_BELOW
         near = looking.choose(labels[:, 0], responsibilities, not cooled)
         responsibilities = found = None
         found = looking.expect(now.rows, labels[:, 0], near, *given)
@@ -135,45 +121,33 @@ def fit_all(
         # Of all documents, judged by those looked at.
         likelihood = model.temperature * found.objective * (n / labels.shape[0])
         settled = []
-        for g in every:
-            if results[g].converged:
+        for g, result in enumerate(results):
+            if result.converged:
                 continue
             step = Step(
                 iteration=iteration,
                 objective=float(likelihood[g] + model.log_prior[g]),
                 smoothing=smoothing,
-                moved=_moved(previous[:, g], labels[:, g], stride, n),
+                moved=_moved(previous[:, g], labels[:, g], annealing.stride, n),
                 undecided=round(int(found.undecided[g]) * n / labels.shape[0]),
                 reseeded=lost[g],
-                phase=options.phase if cooled or not (softness or len(schedule) > 1) else ANNEALING,
+                phase=annealing.phase(iteration, options.phase),
             )
-            results[g].steps.append(step)
+            result.steps.append(step)
             if on_step:
                 on_step(step)
             if on_found:
                 on_found(step, model.found[g].in_order(whole.order), float(model.temperature[g]))
-            still = compared and not lost[g] and _has_converged(results[g].steps, abs(likelihood[g]), options.tol, n)
-            settled.append(still)
-            if (still and near is None) or iteration + 1 == max_iter:
-                results[g].converged = still and near is None
-                results[g].found = model.found[g].in_order(whole.order)
-                results[g].labels = labels[:, g].copy()
+            compared = annealing.compares(iteration) and not lost[g]
+            settled.append(compared and _has_converged(result.steps, abs(likelihood[g]), options.tol, n))
+            if (settled[-1] and near is None) or last:
+                result.converged = settled[-1] and near is None
+                result.found, result.labels = model.found[g].in_order(whole.order), labels[:, g].copy()
         if all(result.converged for result in results):
             break
-        if settles and not cooled and iteration and results[0].steps[-1].moved <= SETTLED_SHARE * n:
-            annealed = min(annealed, iteration + 1 + (SOFT_WHOLE if now is not whole else 0))
-        looking.everywhere = all(settled) or iteration + 1 == annealed
+        annealing.settle(iteration, results[0].steps[-1].moved, n)
+        looking.everywhere = all(settled) or iteration + 1 == annealing.ends
     return results
-
-
-def soft_sample(X: kernels.Prepared, n_components: int) -> sp.csr_array:
-    """Documents that say how soft responsibilities are."""
-    return X.rows[:: -(-X.rows.shape[0] // min(SOFT_SAMPLE, 1 + SOFT_DENSITIES // n_components))]
-
-
-def soft_drop(n_components: int) -> float:
-    """The logarithm of the share below which a soft responsibility is dropped."""
-    return next(least for many, least in reversed(SOFT_DROP.items()) if n_components >= many)
 
 
 def precision(X: kernels.Prepared, form: Form, n_components: int, smoothing: float, target: Target) -> type:
@@ -190,12 +164,6 @@ def _moved(previous: np.ndarray, labels: np.ndarray, stride: int, n: int) -> int
     """Documents that changed cluster, judged by those of which both clusters are known."""
     now = labels if labels.size == previous.size else labels[::stride]
     return round(np.count_nonzero(previous != now) * n / now.size)
-
-
-def softening(X: sp.csr_array, c: Coefficients, share: float) -> float:
-    """The temperature T >= 1 at which softmax(J / T) has a mean entropy of `share` times log K."""
-    # X: (n, v) CSR
-    return kernels.temperature_of_entropy(log_joint(X, c), share)
 
 
 def _has_converged(steps: list[Step], scale: float, tol: float, n: int) -> bool:

@@ -58,7 +58,7 @@ def settings(run: "Run") -> list[str]:
 
 
 def _iterations(run: "Run") -> str:
-    apart = run.convergence[-1]["phase"] == HELD_APART
+    apart = run.convergence[-1].get("phase") == HELD_APART
     took = f"EM took {counted(len(run.convergence) - apart, 'iteration')}"
     took += "." if run.model.converged_ else " and had not converged."
     if not apart:
