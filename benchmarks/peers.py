@@ -81,8 +81,8 @@ def settings(k: int, seed: int) -> Settings:
 
 def mixture(k: int, seed: int, threads: int, **options: Any) -> SparseGaussianMixture:
     """docclust's default as the pipeline makes it, with some options of the constructor changed."""
-    model = pipeline.mixture(settings(k, seed), seed, pipeline.Clock(lambda *_: None))
-    return model.set_params(on_step=None, n_jobs=threads, **options)
+    model = pipeline.mixture(settings(k, seed), seed)
+    return model.set_params(n_jobs=threads, **options)
 
 
 def weighted(rows: Rows, tf: TermFrequency | None) -> sp.csr_array:

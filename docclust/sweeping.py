@@ -17,6 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from docclust import corpus, describe, engine, keywords, pipeline
 from docclust.config import Settings
+from docclust.costs import Progress
 from docclust.errors import SettingError
 from docclust.metrics import label_metrics
 from docclust.mixture import defaults
@@ -59,7 +60,7 @@ def spread(first: int, last: int) -> list[int]:
 
 
 def sweep(
-    settings: Settings, wanted: Sequence[int] = (), progress: pipeline.Progress = lambda stage, done, total: None
+    settings: Settings, wanted: Sequence[int] = (), progress: Progress = lambda stage, done, total: None
 ) -> Iterator[Candidate]:
     """Cluster a corpus into several numbers of clusters; each is yielded when it is known.
 

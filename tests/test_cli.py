@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from docclust import __version__, assign, cli, pipeline, store
+from docclust import __version__, assign, cli, costs, pipeline, store
 from docclust.cli import commands, progress
 from docclust.report import data
 from docclust.results import Run
@@ -448,7 +448,7 @@ def test_another_pass_over_the_starts_is_told_as_such(monkeypatch: pytest.Monkey
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     with progress.shown(quiet=False) as told:
-        clock = pipeline.Clock(told)
+        clock = costs.Clock(told)
         clock.begin("fit", total=4)
         for done in range(1, 9):
             clock.tick(done)

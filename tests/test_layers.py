@@ -31,6 +31,7 @@ ROOMS = [
     "describe",
     "remarks",
     "frames",
+    "costs",
     "pipeline",
     "assigning",
     "sweeping",

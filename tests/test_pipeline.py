@@ -16,7 +16,7 @@ from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score
 
 import docclust
-from docclust import config, pipeline
+from docclust import config, costs, pipeline
 from docclust.errors import CorpusError, SettingError
 from docclust.report import data, phrases, text
 from docclust.store import write_run
@@ -221,16 +221,16 @@ def test_a_document_that_is_listed_and_that_its_cluster_names_as_mixed_is_explai
 
 
 def test_a_system_that_tells_no_peak_memory_is_no_error(monkeypatch):
-    assert pipeline.peak_mib() > 1
-    monkeypatch.setattr(pipeline, "STATUS", Path("/nowhere/status"))
-    assert os.name == "nt" or pipeline.peak_mib() > 1
+    assert costs.peak_mib() > 1
+    monkeypatch.setattr(costs, "STATUS", Path("/nowhere/status"))
+    assert os.name == "nt" or costs.peak_mib() > 1
     monkeypatch.setitem(sys.modules, "resource", None)
-    assert pipeline.peak_mib() is None
+    assert costs.peak_mib() is None
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system does not tell it apart")
 def test_the_peak_of_a_run_is_not_that_of_the_process_that_started_it():
-    small = "from docclust import pipeline; print(pipeline.peak_mib())"
+    small = "from docclust import costs; print(costs.peak_mib())"
     large = (
         f"import subprocess, sys; held = b'x' * 2**29; subprocess.run([sys.executable, '-c', {small!r}], check=True)"
     )
@@ -294,14 +294,14 @@ def test_documents_times_words_is_never_made_dense():
     """20,000 documents of 200,000 words: dense it would take 32 GB."""
     script = """
 import numpy as np, scipy.sparse as sp
-from docclust import SparseGaussianMixture, pipeline
+from docclust import SparseGaussianMixture, costs
 rng = np.random.default_rng(0)
 n, v = 20_000, 200_000
 indices = rng.integers(0, v, (n, 50)).astype(np.int32)
 X = sp.csr_array((np.full(n * 50, 50**-0.5), indices.ravel(), np.arange(n + 1, dtype=np.int32) * 50), shape=(n, v))
 model = SparseGaussianMixture(5, n_init=1, max_iter=20, tol=1.0, random_state=0).fit(X)
 model.predict_proba(X)
-peak = pipeline.peak_mib()
+peak = costs.peak_mib()
 assert peak < 1000, f"{peak} MiB"
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300)

@@ -9,6 +9,7 @@ from docclust.config.loading import dumps, load, other_documents, parse
 from docclust.config.settings import (
     CorpusSettings,
     CsvCorpus,
+    EngineSettings,
     FolderCorpus,
     JsonlCorpus,
     MixtureSettings,
@@ -24,6 +25,7 @@ from docclust.config.settings import (
 __all__ = [
     "CorpusSettings",
     "CsvCorpus",
+    "EngineSettings",
     "FolderCorpus",
     "JsonlCorpus",
     "MixtureSettings",
