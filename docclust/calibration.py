@@ -23,7 +23,8 @@ from docclust.results import Group
 
 # The search for log T: e^-3 to e^10 covers one word a document as well as thousands.
 LOG_TEMPERATURES = (-3.0, 10.0)
-MAX_DOCUMENTS, MAX_DENSITIES = 20_000, 5_000_000
+MAX_DOCUMENTS = 20_000
+MAX_DENSITIES = 5_000_000
 # Part A is a half, and then half of that: different lengths of the same documents show the slope.
 LENGTHS = 2
 # A mixture that has not seen some documents has seen this share of all at least.

@@ -16,7 +16,8 @@ from docclust.mixture import SparseGaussianMixture
 from docclust.results import Assignment, Cluster, Keyword, Member
 from docclust.vectors import Documents, Vectors
 
-BLOCK_ROWS, SUM_ROWS = 4096, 65_536
+BLOCK_ROWS = 4096
+SUM_ROWS = 65_536
 # Cosine of a document and its copy, of which one represents a cluster: documents near the middle of it are all alike.
 A_COPY = 0.95
 

@@ -14,7 +14,8 @@ from docclust.mixture import SparseGaussianMixture
 # Probabilities below this are not stored, except a document's two largest; rows are then scaled to sum to one.
 LEAST_PROBABILITY = 1e-6
 # So many probabilities are stored at most, but this many of every document's.
-MOST_STORED, AT_LEAST_STORED = 10_000_000, 32
+MOST_STORED = 10_000_000
+AT_LEAST_STORED = 32
 # Nobody is surer than this of a document: nearer to one, a float can only be one.
 LEAST_DOUBT = 1e-9
 

@@ -18,7 +18,8 @@ from docclust.probability import softmax
 from docclust.results import Frames, Map
 
 MAX_FRAMES = 40
-MAX_LISTED, MAX_SAMPLE = 400, 600
+MAX_LISTED = 400
+MAX_SAMPLE = 600
 # Documents times clusters, so that many clusters do not make a large file.
 MAX_SHARES = 60_000
 

@@ -6,7 +6,9 @@ of mean P' m_k and covariance P' diag(v_k) P. Nothing here reads a text or draws
 
 import numpy as np
 
-STEPS, STARTS, LEAST_STEP = 200, 8, 1e-6
+STEPS = 200
+STARTS = 8
+LEAST_STEP = 1e-6
 TINY = np.finfo(float).tiny
 
 

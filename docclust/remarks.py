@@ -17,10 +17,13 @@ from docclust.vectors.languages import language_of
 
 # A clustering with no more than this share of documents below such a probability is hard, whatever a config calls
 # undecided, unless half of the words tell nearly as much as all: then it is plain.
-HARDLY_ANY, SURE_FROM, PLAIN_FROM = 0.001, 0.9, 0.99
+HARDLY_ANY = 0.001
+SURE_FROM = 0.9
+PLAIN_FROM = 0.99
 # One with so many undecided documents whose halves agree so little has hardly found anything: of 88 corpora six, among
 # them lines of a play by episode (NMI with these 0.007) and health news of five words by newspaper (0.15).
-LOOSE_FROM, LOOSE_BELOW = 0.9, 0.15
+LOOSE_FROM = 0.9
+LOOSE_BELOW = 0.15
 
 
 def remarks(

@@ -27,7 +27,10 @@ from docclust.vectors import Documents, Vectors, vectorise
 
 # Numbers of clusters where nobody says which: as many of a range, in steps of equal ratio, and no more than leave so
 # many documents for each.
-LEAST, MOST, STEPS, DOCUMENTS_EACH = 2, 30, 20, 5
+LEAST = 2
+MOST = 30
+STEPS = 20
+DOCUMENTS_EACH = 5
 # A number of clusters stands out where stability falls by so much on either side before it rises above it; between
 # seeds it differs by some 0.05. Of 2 to 30, with ten starts and two seeds: BBC 5 (5 classes), AG News 3 or 4 (4), the
 # six topics 6; Reuters R8 2, then 26 or 23 (8, four fifths of the texts in two); 20 Newsgroups 2, then 11 or 8 (20).

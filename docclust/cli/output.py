@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-WIDEST, USUAL = 120, 80
+WIDEST = 120
+USUAL = 80
 # JSON escapes the controls below 0x20 itself; these it would let through to a terminal.
 UNESCAPED = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 

@@ -12,7 +12,8 @@ from docclust.corpus.decoding import decode, named
 from docclust.corpus.document import one_line
 from docclust.corpus.markup import html_to_text, looks_like_html
 
-SUFFIXES, MAILBOXES = {".eml"}, {".mbox"}
+SUFFIXES = {".eml"}
+MAILBOXES = {".mbox"}
 # What the parser of the standard library raises for headers that are none; such a file is read as plain text.
 DAMAGED = (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError)
 # A byte-order mark and blank lines, after which a parser would find no header.

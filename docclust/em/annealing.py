@@ -11,10 +11,13 @@ from docclust.em.options import EMOptions
 from docclust.gaussian import Coefficients, log_joint
 
 # Documents on which the temperature of soft responsibilities is solved, and log-densities of them at most.
-SAMPLE, SAMPLE_DENSITIES = 600, 300_000
+SAMPLE = 600
+SAMPLE_DENSITIES = 300_000
 # Documents on which annealing goes on until its last few iterations: so many of them, or so many for every cluster.
 # Half of the 18,331 documents of 20 Newsgroups, 460 for a cluster, cost 0.01 to 0.03 of NMI; so they take part whole.
-DOCUMENTS, PER_CLUSTER, WHOLE = 50_000, 500, 4
+DOCUMENTS = 50_000
+PER_CLUSTER = 500
+WHOLE = 4
 # Soft responsibilities only lead to the start of the steps that count: those below a share of the largest of their
 # document are dropped. A thousandth in place of a ten-thousandth changed the mean NMI of five starts on Reuters R8 by
 # 0.001; with many clusters it has to be more. On 20 Newsgroups in 100 clusters a tenth costs 0.012 against 0.03, and on
@@ -24,7 +27,8 @@ DROP = {1: np.log(1e-3), 64: np.log(0.03), 200: np.log(0.1)}
 # take a tenth more time; they gain 0.002 of NMI on 20 Newsgroups in 100 clusters, 0.001 on AG News, and lose 0.001 on
 # package descriptions. With fewer, iterations in which nothing moves come before others in which much does: to end
 # there cost 0.016 on BBC, 0.008 on documentation and 0.005 on 20 Newsgroups.
-SETTLED_FROM, SETTLED_SHARE = 64, 0.02
+SETTLED_FROM = 64
+SETTLED_SHARE = 0.02
 
 
 @dataclass

@@ -12,7 +12,8 @@ from docclust.em.options import EMRun
 from docclust.gaussian import Parameters
 
 # Phases besides those of `EMOptions`: before EM that counts, and after it.
-ANNEALING, HELD_APART = "annealing", "held apart"
+ANNEALING = "annealing"
+HELD_APART = "held apart"
 # Words (w,), and their parameters.
 Block = tuple[np.ndarray, Parameters]
 

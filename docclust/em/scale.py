@@ -11,11 +11,13 @@ from docclust.gaussian import Target
 
 # Lanczos is asked for no more eigenvalues than these; random vectors and steps of each for the density otherwise.
 LANCZOS_UP_TO = 32
-PROBES, QUADRATURE_STEPS = 8, 30
+PROBES = 8
+QUADRATURE_STEPS = 30
 # Documents that one worker multiplies at a time.
 PRODUCT_ROWS = 4096
 # Relative to the mean variance of a word; and to its mean square, of which a few of the last digits are not known.
-LEAST_SMOOTHING, ROUNDING = 1e-9, 4 * np.finfo(float).eps
+LEAST_SMOOTHING = 1e-9
+ROUNDING = 4 * np.finfo(float).eps
 
 
 def spectrum(X: sp.csr_array | kernels.Prepared, k: int, n_jobs: int | None = None) -> np.ndarray:

@@ -17,7 +17,9 @@ from docclust.kernels.softness import LEAST_EXPONENT
 # there are few clusters: loops then run over clusters in order, and not over lists of them.
 WHOLE_FROM = 4
 # Documents that the E-step is with at once: so many, and no more than these numbers J or words of theirs.
-TILE_DOCUMENTS, TILE_NUMBERS, TILE_WORDS = 64, 2**14, 2**15
+TILE_DOCUMENTS = 64
+TILE_NUMBERS = 2**14
+TILE_WORDS = 2**15
 # The numbers of a word are asked for when so many words are still before it: with 20 clusters, a fifth less time.
 AHEAD = 16
 # Indices are unsigned: numba looks for negative ones otherwise, and the loop over clusters is not vectorised.

@@ -16,8 +16,12 @@ from numba.core import cgutils, types
 WIDTH = 8
 # Adding it rounds a double to a whole number, which is then in its last bits; ln 2 in two parts, whose first is exact
 # when multiplied by a whole number of ten bits.
-SHIFT, LN2_HIGH, LN2_LOW = 1.5 * 2.0**52, float.fromhex("0x1.62e42fefa3800p-1"), float.fromhex("0x1.ef35793c76730p-45")
-INDEX, POSITION, DOUBLE = ir.IntType(64), ir.IntType(32), ir.DoubleType()
+SHIFT = 1.5 * 2.0**52
+LN2_HIGH = float.fromhex("0x1.62e42fefa3800p-1")
+LN2_LOW = float.fromhex("0x1.ef35793c76730p-45")
+INDEX = ir.IntType(64)
+POSITION = ir.IntType(32)
+DOUBLE = ir.DoubleType()
 
 
 def for_all(builder: ir.IRBuilder, k: ir.Value, what: Callable[[ir.Value, int], None]) -> None:

@@ -20,7 +20,8 @@ from docclust.kernels.weighting import EQUAL, Weighting
 
 # Documents of a group have at most so many weights, and at most so many for all near clusters, unless there is only one
 # document: its table then fits the cache, and memory.
-GROUP_NONZEROS, GROUP_NUMBERS = 32_768, 2**19
+GROUP_NONZEROS = 32_768
+GROUP_NUMBERS = 2**19
 # Groups that one call works on have about so many weights.
 PIECE_NONZEROS = 200_000
 # A cluster that has seen more than one word in so many has numbers for all: those of a table are then looked up. On 20

@@ -16,7 +16,8 @@ import numpy as np
 from docclust.compiling import compiled, within
 
 # A product of variances is made a logarithm before it could be less, or more, than a double can say.
-LEAST_PRODUCT, MOST_PRODUCT = 1e-200, 1e200
+LEAST_PRODUCT = 1e-200
+MOST_PRODUCT = 1e200
 # Of a word in a cluster: sums of x and x^2, mean, precision, and what a document without the word changes there.
 FIRST, SECOND, MEAN, PRECISION, AT_ZERO, RATIO = range(6)
 COLUMNS = 6

@@ -27,7 +27,8 @@ DROP = np.log(1e-8)
 # With this in its place only what a double cannot hold is dropped.
 UNDERFLOW = -746.0
 # What stands for an array of documents where there is none.
-NOTHING, NO_CLUSTERS = np.empty(0), np.empty(0, dtype=np.int32)
+NOTHING = np.empty(0)
+NO_CLUSTERS = np.empty(0, dtype=np.int32)
 # Numbers a line (a document or a word) for which there is room at once.
 ROOM = 16
 

@@ -13,7 +13,8 @@ from docclust.gaussian import TINY
 # Relative error of an interpolated precision. That of polynomial interpolation of 1 / (z + g) at R Chebyshev nodes of
 # an interval is exactly T_R(x) / T_R(-z), g = x and z on the scale where the interval is [-1, 1]; |T_R(x)| <= 1.
 # In single precision it is that of the parameters.
-TOLERANCE, TOLERANCE_SINGLE = 1e-10, 1e-7
+TOLERANCE = 1e-10
+TOLERANCE_SINGLE = 1e-7
 # Words whose t_j is so large that they would need more nodes have all clusters, as if all had seen them.
 MOST_NODES = 16
 

@@ -18,24 +18,29 @@ LESS_ALIKE = 0.02
 # EM that stays so near to its starts (NMI) only refines them, and pairs say so only where they fall by as much: on
 # Reuters R8 by 1 + ln of occurrences, at 0.63 to 0.67, NMI falls by 0.02 to 0.04 and the Rand index by 0.01 at most,
 # where pooled variances find 0.06 more.
-REFINES, FALLS = 0.62, 0.015
+REFINES = 0.62
+FALLS = 0.015
 # EM that goes so far from its starts leads away only if NMI and pairs say so together: where one rises by more than the
 # other falls, pooled variances find more (NMI 0.29 and 0.18 on 39,442 theorems of Metamath, 0.39 and 0.28 on 82,095
 # nouns of WordNet), and where both fall, less (0.29 and 0.38 on 61,217 descriptions of packages in 20 clusters). Four
 # starts leave it open where the sum is less than this: between fours of ten it differs by 0.03 to 0.04.
-FAR, OPEN = 0.45, 0.06
+FAR = 0.45
+OPEN = 0.06
 # EM that hardly leaves its starts has to make them more alike, by this share of what they lack in both, or it has found
 # nothing. Where the share is less, means of length one find 0.02 to 0.11 more on clip art by two kinds of folders and
 # names of systems, in 15 to 30 clusters, and 0.01 and 0.02 less on names of characters; from 0.07 on variances find as
 # much or more. Four starts leave it open where either is less than 0.03 from its limit.
-KEEPS, ALIKE, UNSURE = 0.67, 0.05, 0.03
+KEEPS = 0.67
+ALIKE = 0.05
+UNSURE = 0.03
 # Two starts say less than all; they are believed where their ends agree less by as much.
 SURELY = 0.04
 # Starts with this share of the clusters that EM finds, or less, may agree on one large cluster of what shares no word
 # with the seeds: 0.62 to 0.77 on titles of eight words, where pooled variances find more. EM with round clusters then
 # leaves them too (NMI 0.47 to 0.6); it does not on job titles, which have as few (0.67 to 0.75), and where pooled
 # variances find less. First lines of package descriptions have 0.82 to 0.9, and pooled variances find half as much.
-FEWER_CLUSTERS, STAYS = 0.8, 0.6
+FEWER_CLUSTERS = 0.8
+STAYS = 0.6
 # A contingency table with so many cells for every document, or fewer, is counted whole; of a larger one, what is in it.
 CELLS = 4
 

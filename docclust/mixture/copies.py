@@ -23,11 +23,13 @@ LEAST_COPIES = 0.25
 # text may mean it. With 0.75 fifteen corpora of packages gain 0.05 (functions of SciPy) or lose 0.18 (parts of
 # cells), and lose 0.005 in the mean, two seeds; and spam, which is what is sent round with small changes, is not found.
 # So many words must be shared, or all.
-ALIKE, ALIKE_FROM = 0.75, 12
+ALIKE = 0.75
+ALIKE_FROM = 12
 # Where a row has so many rows nearly the same in the mean, a run says so.
 MANY_ALIKE = 1.0
 # Rankings of words in a band, and bands.
-BAND_ROWS, BANDS = 4, 8
+BAND_ROWS = 4
+BANDS = 8
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 # documents, and so many times its part, which is what none of the others says. On one-line descriptions of packages
 # they then find 0.02 more (NMI, two seeds); on 14 other corpora of short texts means of length one find 0.03 more in
 # the mean, and 0.06 less on one.
-ROUND_WORDS, NEARLY_AS_NEAR, HEAP_SHARE, HEAP_TIMES = 12, 0.03, 1 / 3, 2
+ROUND_WORDS = 12
+NEARLY_AS_NEAR = 0.03
+HEAP_SHARE = 1 / 3
+HEAP_TIMES = 2
 # Documents that tell, in an evenly spaced part: at least so many, and so many for every cluster. A sixth of 63,464
 # descriptions of a line tells the same as all, in 20 clusters and in 58. As many starts are looked at first where EM
 # follows no more side by side, and the others where those leave it open.
-TELLING_DOCUMENTS, TELLING_A_CLUSTER, FIRST_STARTS = 20_000, 300, 2
+TELLING_DOCUMENTS = 20_000
+TELLING_A_CLUSTER = 300
+FIRST_STARTS = 2
 # Steps of k-means after which starts still tell how free variances should be.
 MOST_STEPS = 20
 

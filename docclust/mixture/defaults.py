@@ -23,7 +23,9 @@ LENGTH_EXPONENT = 0.5
 # are small ones. NMI of five seeds with 1,000, 2,000, 4,000, 8,000: Reuters R52 in 52 clusters 0.517, 0.533, 0.545,
 # 0.542; of two, 20 Newsgroups in 100 with 1,000, 4,000, 10,000, 40,000: 0.443, 0.474, 0.479, 0.438. With eight clusters
 # more is less: Reuters R8, ten seeds, with 1,000, 1,300, 1,600: 0.528, 0.525, 0.485.
-POOLING, POOLING_FROM, POOLING_A_CLUSTER = 1000.0, 20, 0.1
+POOLING = 1000.0
+POOLING_FROM = 20
+POOLING_A_CLUSTER = 0.1
 # Fewer in a small corpus: at most so many for every document, before clusters beyond 20 add theirs. NMI of five samples
 # with a third, half, and all: 1,500 texts of AG News 0.549, 0.499, 0.492; 500 of BBC 0.883, 0.896, 0.871; 1,500 of
 # Reuters R8 0.530, 0.523, 0.526; 2,000 of 20 Newsgroups 0.408, 0.418, 0.418.
@@ -32,7 +34,9 @@ POOLING_A_DOCUMENT = 1 / 3
 # articles of BBC two starts in eight find what the best clusters have, and four may find none of it: NMI of five
 # samples 0.857 with four, 0.892 with eight. Where documents are few for every cluster, starts differ less: on 200 to
 # 1,500 texts of eight corpora NMI with ten less that with four is -0.012 to 0.008.
-STARTS, MORE_STARTS, SMALL_CORPUS = 4, 10, 2000
+STARTS = 4
+MORE_STARTS = 10
+SMALL_CORPUS = 2000
 # With fewer documents for every cluster there is too little to learn the variances of its words from, and means of
 # length one find more. NMI with them less that with pooled variances: 20 Newsgroups in 2,000 clusters (9 documents in
 # each) 0.016, in 500 (37) 0.006, 600 of its posts in 20 (30) 0.02, 1,000 with headers (50) 0.037; descriptions of
@@ -45,7 +49,9 @@ FEW_DOCUMENTS = 50
 # which it is taken gain 0.012; of three with fewer than 7 clusters, where starts end much alike, two lose 0.033 and
 # 0.014. Ten starts for four take 1.25 times the time, and 1.6 times with 7 to 11 clusters, where five corpora gain
 # 0.006: so not there.
-LEAST_VOTES, VOTED_FROM, MORE_FROM = 6, 7, 12
+LEAST_VOTES = 6
+VOTED_FROM = 7
+MORE_FROM = 12
 # Not where variances are equal for all words or all clusters: the objective tells which start is best there, and
 # consensus gains nothing. Means of length one, where `auto` takes them, less the best of four: descriptions of packages
 # 0.009, WordNet 0.010, processes of genes 0.003, first lines -0.003.

@@ -37,9 +37,12 @@ log = logging.getLogger("docclust")
 SPLITS_TRIED = 3
 TRIES_PER_CLUSTER = 5
 # Pairs to merge, and clusters to split for each, that are tried before the search gives up.
-PAIRS_TRIED, THIRDS_TRIED = 3, 2
+PAIRS_TRIED = 3
+THIRDS_TRIED = 2
 # Of k-means that divides a cluster, of EM on the clusters concerned, and of EM on all documents.
-HALVING_STEPS, PARTIAL_STEPS, WHOLE_STEPS = 8, 5, 10
+HALVING_STEPS = 8
+PARTIAL_STEPS = 5
+WHOLE_STEPS = 10
 TOL = 1e-6
 # In many dimensions responsibilities are 0 or 1 and no two clusters overlap; those of a temperature at which their
 # mean entropy is this share of log K say which are nearest to it. It is that of the annealing.

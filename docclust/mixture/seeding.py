@@ -21,7 +21,8 @@ ASSIGN_ROWS = 2048
 # cluster. With 20 clusters a half of 20 Newsgroups costs 0.01 to 0.03 of NMI. With 100 a quarter costs nothing (0.481
 # and 0.482, ten seeds), and with 500 a third gains (0.360 and 0.374, five seeds): seeds that fit the documents less
 # well leave more to EM. On Debian's package descriptions in 100 and 500 clusters it is the same either way.
-START_DOCUMENTS, START_PER_CLUSTER = {1: 20_000, 64: 5_000}, 12
+START_DOCUMENTS = {1: 20_000, 64: 5_000}
+START_PER_CLUSTER = 12
 # Workers share a step of k-means from so many products on: one of 14 million takes 16 ms, and 20 where two share it.
 SHARED_FROM = 40_000_000
 # Singular vectors of "lsa".

@@ -12,7 +12,8 @@ import numpy as np
 from docclust import engine
 
 # Characters of a block, and blocks that wait to be deflated at most.
-BLOCK, AT_ONCE = 1 << 18, 32
+BLOCK = 1 << 18
+AT_ONCE = 32
 
 
 def deflated(data: bytes) -> str:

@@ -23,7 +23,8 @@ EMPHASIS = ("bold", "bold underline")
 SIGNS = ("*", "_")
 BAR = 8
 # Of a document's further clusters those with such a probability are told, and no more than so many.
-WORTH_TELLING, MOST_OTHERS = 0.01, 8
+WORTH_TELLING = 0.01
+MOST_OTHERS = 8
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 # Rich wraps text only with a console in hand; this one is never written to.
 _CONSOLE = Console(file=io.StringIO())

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PREFIX = ".docclust-"
-NEW, OLD = "new", "old"
+NEW = "new"
+OLD = "old"
 # Seconds after which nobody is about to lock a folder.
 ABANDONED = 3600
 

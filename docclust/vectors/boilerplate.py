@@ -14,7 +14,8 @@ from docclust.vectors.rows import run_sums
 # containment of documents").
 SHINGLE = 4
 # Tokens at either end that are looked at, half of the document at most; a shorter document has no openings.
-WINDOW, LEAST_TOKENS = 60, 24
+WINDOW = 60
+LEAST_TOKENS = 24
 # A document with a smaller part of its own is a copy of another, and not under the same heading.
 OWN_SHARE = 1 / 3
 # Odd, and of no pattern: a sequence times them is a hash, of which 64 bits are enough for any corpus.

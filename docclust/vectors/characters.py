@@ -17,7 +17,9 @@ UNSPACED = (
 )
 # Vowels and final consonants of Hangul that are written apart; with the syllable before them they are one character.
 _JAMO = r"\u1160-\u11ff"
-_JOINERS, _OF_HAN, _OF_EMOJI = r"\u200c\u200d", r"\U000e0100-\U000e01ef", 0xFE00
+_JOINERS = r"\u200c\u200d"
+_OF_HAN = r"\U000e0100-\U000e01ef"
+_OF_EMOJI = 0xFE00
 _BEYOND = r"\U00010000-\U0010ffff"
 
 

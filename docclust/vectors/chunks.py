@@ -18,7 +18,8 @@ from docclust.vectors.tokens import Tokenizer
 
 # Characters of text: how many are cut at a time, and how many one process cuts before it starts others, which takes
 # them seconds.
-BATCH, ALONE = 1_000_000, 16_000_000
+BATCH = 1_000_000
+ALONE = 16_000_000
 # Documents: a batch may take seconds to come from its source.
 PROGRESS_EVERY = 100
 

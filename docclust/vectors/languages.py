@@ -67,7 +67,8 @@ LANGUAGES = {
 # Keywords that are stop words of one language, at least, and the share of all, before they are said to be there. Of the
 # keywords of English corpora Dutch or Malay have 0.05 at most; of German speeches 0.35 are German, of manual pages in
 # seven languages 0.17.
-LEAST_STOP_WORDS, LEAST_SHARE = 5, 0.1
+LEAST_STOP_WORDS = 5
+LEAST_SHARE = 0.1
 CODES = {language: code for code, language in LANGUAGES.items()}
 
 

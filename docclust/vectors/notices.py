@@ -19,7 +19,8 @@ from docclust.vectors.numbering import Numbers
 from docclust.vectors.rows import counted, run_sums
 
 # Texts that must have it, and the share of all texts. What fewer have makes no cluster among a few dozen.
-LEAST_TEXTS, LEAST_SHARE = 10, 0.02
+LEAST_TEXTS = 10
+LEAST_SHARE = 0.02
 # How much more alike its documents may be, apart from it, than any two: their mean cosine over that of all. It is 0.9
 # to 1.5 for disclaimers put at random under texts of BBC, AG News and Reuters R8, 1.0 for licences of C++ headers, 1.4
 # for a line in the headers of newsgroups; it is 1.7 to 9 for nearly all that mailing lists put under their mails, and 3

@@ -15,10 +15,15 @@ from docclust.vectors.characters import UNSPACED, marks
 from docclust.vectors.tokens import Tokenizer
 
 # Fowler, Noll & Vo's hash of 64 bits, variant 1a, over code points instead of bytes.
-_BASIS, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
-_HALF, _ONE, _SPACE = np.uint64(32), np.uint64(1), ord(" ")
+_BASIS = np.uint64(0xCBF29CE484222325)
+_PRIME = np.uint64(0x100000001B3)
+_HALF = np.uint64(32)
+_ONE = np.uint64(1)
+_SPACE = ord(" ")
 # Kinds of characters: those of scripts without spaces, marks, and letters; 0 for all others. Odd ones begin a word.
-_UNSPACED, _MARK, _LETTER = 1, 2, 3
+_UNSPACED = 1
+_MARK = 2
+_LETTER = 3
 
 
 class Numbering:

@@ -9,7 +9,8 @@ from docclust.config import TermFrequency
 from docclust.vectors.rows import run_sums
 
 # What search engines take; Robertson & Zaragoza 2009 find 1.2 to 2, and 0.5 to 0.8, reasonably good nearly everywhere.
-K1, B = 1.2, 0.75
+K1 = 1.2
+B = 0.75
 
 
 @dataclass(frozen=True)
